@@ -1,0 +1,1 @@
+"""The core of ResNet Lab: networks, training, probes and the store. Works without the app."""
