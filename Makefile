@@ -1,0 +1,50 @@
+# Each target does its own set-up: `make run` and `make test` are all one needs to know.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+SYSTEM_PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
+WITH_BROWSER := chromium="$$(tests/e2e/chromium.sh $(PYTHON))" && RESNET_LAB_CHROMIUM="$$chromium"
+PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check
+
+.PHONY: run test setup format check bench soak record
+.DELETE_ON_ERROR:
+
+run: $(VENV)/runtime.stamp
+	$(PYTHON) -m streamlit run app/server.py
+
+test: setup
+	$(WITH_BROWSER) $(PYTHON) -m pytest
+
+setup: $(VENV)/tests.stamp
+
+format: setup
+	$(PYTHON) -m ruff format
+	$(PYTHON) -m ruff check --fix
+
+check: setup
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m ruff check
+
+bench: setup
+	$(PYTHON) -m benchmarks
+
+soak: setup
+	$(WITH_BROWSER) $(PYTHON) -m pytest -m soak
+
+record: $(VENV)/runtime.stamp
+	$(PYTHON) -m benchmarks.record
+
+$(VENV)/created.stamp:
+	@test -n "$(SYSTEM_PYTHON)" || { echo "Python 3.11 or newer is needed and none was found." >&2; exit 1; }
+	$(SYSTEM_PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime.stamp: requirements.txt | $(VENV)/created.stamp
+	$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/tests.stamp: requirements-dev.txt requirements.txt | $(VENV)/created.stamp
+	$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $(VENV)/runtime.stamp $@
