@@ -50,7 +50,9 @@ class ModelConfig(_Settings):
         if self.init == "zero-gamma" and self.norm == "none":
             raise ValueError("init: 'zero-gamma' sets the last gamma of a block to 0 and needs norm 'batch'")
         if self.init == "zero-gamma" and self.skip == "none":
-            raise ValueError("init: 'zero-gamma' needs skip 'identity': a plain block would output only zeros")
+            raise ValueError(
+                "init: 'zero-gamma' needs skip 'identity': a plain block would output only zeros"
+            )
         return self
 
     @property
@@ -63,7 +65,9 @@ class DataConfig(_Settings):
 
     name: str = Field("fashion-mnist", description="image set")
     side: int = Field(16, description="image side in pixels")
-    augment: bool = Field(False, description="random shift by up to side/8, and mirroring where it makes sense")
+    augment: bool = Field(
+        False, description="random shift by up to side/8, and mirroring where it makes sense"
+    )
 
     @field_validator("name")
     @classmethod
@@ -76,7 +80,9 @@ class DataConfig(_Settings):
     def _side_is_on_offer(self) -> "DataConfig":
         if self.side not in self.info.sides:
             sides = " or ".join(map(str, self.info.sides))
-            raise ValueError(f"side: {self.side} is not on offer for {self.name}, which comes in {sides} pixels")
+            raise ValueError(
+                f"side: {self.side} is not on offer for {self.name}, which comes in {sides} pixels"
+            )
         return self
 
     @property
@@ -170,7 +176,9 @@ def from_flat(settings: Mapping[str, Any]) -> RunConfig:
     """A `RunConfig` from flat names; what is not named keeps its default. Raises `SettingsError`."""
     unknown = [name for name in settings if name not in FLAT]
     if unknown:
-        raise SettingsError(f"{name}: there is no such setting; there are {', '.join(FLAT)}" for name in unknown)
+        raise SettingsError(
+            f"{name}: there is no such setting; there are {', '.join(FLAT)}" for name in unknown
+        )
     nested: dict[str, Any] = {}
     for name, value in settings.items():
         *group, last = FLAT[name]

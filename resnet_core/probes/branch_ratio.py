@@ -1,0 +1,35 @@
+"""How much a block does: ||F(x)|| / ||x|| at its addition (Jastrzebski et al., arXiv:1710.04773, section 4.2)."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resnet_core.models.layout import additions
+from resnet_core.probes.probe import Probe
+
+
+class BranchRatio(Probe):
+    """The ratio of each addition, (B,), a mean over the pictures of the batch. Plain nets have none: (0,).
+
+    x is what the shortcut delivers: the block's input, or its projection where the shape changes.
+    """
+
+    quantities = ("branch_ratio",)
+
+    def attach(self, network: nn.Module) -> list:
+        seams = [module for _, module in additions(network)]
+        self._found: list[Tensor | None] = [None] * len(seams)
+        return [seam.register_forward_hook(self._watch(i)) for i, seam in enumerate(seams)]
+
+    def read(self) -> np.ndarray:
+        if not self._found:
+            return np.empty(0)
+        return torch.stack(self._found).double().cpu().numpy()
+
+    def _watch(self, index: int):
+        @torch.no_grad()
+        def hook(module: nn.Module, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+            shortcut, branch = (part.flatten(1).norm(dim=1) for part in inputs)
+            self._found[index] = (branch / shortcut).mean()
+
+        return hook
