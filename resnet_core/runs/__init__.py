@@ -1,0 +1,1 @@
+"""Runs: where they are kept, how they wait, start, survive and end."""
