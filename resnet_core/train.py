@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from resnet_core.config import RunConfig, TrainingConfig
 from resnet_core.data.sets import ImageSet, load_images

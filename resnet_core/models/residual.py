@@ -5,7 +5,7 @@ and no ReLU is in place: probes look at those tensors.
 """
 
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from resnet_core.config import ModelConfig
 

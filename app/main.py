@@ -1,0 +1,22 @@
+"""The entry script of every page: path, page settings, navigation. Also runs alone: `streamlit run app/main.py`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+
+from app.state import keep_watch  # noqa: E402
+
+st.set_page_config(page_title="ResNet Lab", page_icon=":material/conversion_path:", layout="wide")
+keep_watch()
+st.navigation(
+    [
+        st.Page("views/race.py", title="Race", icon=":material/conversion_path:", default=True),
+        st.Page("views/runs.py", title="Runs", icon=":material/list_alt:"),
+    ],
+    position="top",
+).run()

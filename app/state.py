@@ -1,0 +1,179 @@
+"""The only user of session_state, query_params and caches: what a page must remember, and where."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from resnet_core.config import FLAT, SettingsError, from_flat, to_flat
+from resnet_core.config import RunConfig as _RunConfig
+from resnet_core.race import ARM_SETTINGS, Arm, arms_from_text, arms_to_text, race_configs
+from resnet_core.runs.places import default_store
+from resnet_core.runs.store import RunStore
+from resnet_core.runs.watch import watching
+
+RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
+DEFAULT_ARMS: tuple[Arm, ...] = (
+    {"skip": "none", "depth": 56, "norm": "batch"},
+    {"skip": "identity", "depth": 56, "norm": "batch"},
+)
+DEFAULTS = {name: value for name, value in to_flat(_RunConfig()).items() if name not in ARM_SETTINGS}
+
+
+@lru_cache(maxsize=1)
+def open_stores() -> tuple[RunStore, RunStore]:
+    """The visitor's runs and the bundled recordings, opened once a process."""
+    return RunStore(default_store()), RunStore(RECORDINGS)
+
+
+@st.cache_resource(show_spinner=False)
+def keep_watch() -> Any:
+    """Watches over the runs when the page runs without the server; with it, the server's watch holds the lock."""
+    watch = watching(open_stores()[0])
+    watch.__enter__()
+    return watch
+
+
+def start_session() -> list[str]:
+    """Fills the settings from the URL, once a session. Returns what is wrong with the URL, in sentences."""
+    if "settings" in st.session_state:
+        return st.session_state["url_problems"]
+    settings, arms, problems = _read_url(st.query_params.to_dict())
+    st.session_state["settings"] = settings
+    st.session_state["arms"] = arms
+    st.session_state["race"] = st.query_params.get("race", "")
+    st.session_state["url_problems"] = problems
+    return problems
+
+
+def _read_url(query: Mapping[str, str]) -> tuple[dict[str, Any], list[Arm], list[str]]:
+    """Shared settings and arms of a URL; a value that cannot be is reported and its default used."""
+    settings, arms, problems = dict(DEFAULTS), list(DEFAULT_ARMS), []
+    for name in (n for n in query if n in FLAT and n in DEFAULTS):
+        try:
+            settings[name] = to_flat(from_flat({**settings, name: query[name]}))[name]
+        except SettingsError as error:
+            problems += [f"{problem}. The link's value was not used." for problem in error.problems]
+    if "arms" in query:
+        try:
+            asked = arms_from_text(query["arms"])
+            race_configs(settings, asked)
+            arms = asked
+        except SettingsError as error:
+            problems += [f"{problem}. The link's arms were not used." for problem in error.problems]
+    return settings, arms, problems
+
+
+def settings() -> dict[str, Any]:
+    """The shared settings on the page, by flat name."""
+    return st.session_state["settings"]
+
+
+def arms() -> list[Arm]:
+    """The arms on the page."""
+    return st.session_state["arms"]
+
+
+def change(changed: Mapping[str, Any]) -> None:
+    """Puts shared settings on the page; widgets follow."""
+    st.session_state["settings"] = {**settings(), **changed}
+    for name in changed:
+        st.session_state.pop(f"set_{name}", None)
+
+
+def set_arms(new: Sequence[Arm]) -> None:
+    """Puts arms on the page. Widgets of arms are named after this generation, so they show the new values."""
+    st.session_state["arms"] = [dict(arm) for arm in new]
+    st.session_state["generation"] = generation() + 1
+
+
+def keep_arms(new: Sequence[Arm]) -> None:
+    """Keeps what the widgets of the arms say."""
+    st.session_state["arms"] = list(new)
+
+
+def keep_setting(name: str, value: Any) -> None:
+    """Keeps what the widget of a shared setting says."""
+    st.session_state["settings"] = {**settings(), name: value}
+
+
+def begin_widget(key: str, value: Any) -> None:
+    """Gives a widget its first value; afterwards it keeps its own."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def widget_value(key: str) -> Any:
+    """What a widget says now, inside its own callback."""
+    return st.session_state[key]
+
+
+def generation() -> int:
+    """How often the arms have been replaced as a whole."""
+    return st.session_state.get("generation", 0)
+
+
+def race_id() -> str:
+    """The race on the page; empty before the first one."""
+    return st.session_state.get("race", "")
+
+
+def show_race(new: str) -> None:
+    """Puts a race on the page and into the URL."""
+    st.session_state["race"] = new
+
+
+def write_url() -> None:
+    """Makes the page's address say what the page shows: a link is an experiment."""
+    query = {name: str(value) for name, value in settings().items() if value != DEFAULTS[name]}
+    if arms_to_text(arms()) != arms_to_text(DEFAULT_ARMS):
+        query["arms"] = arms_to_text(arms())
+    if race_id():
+        query["race"] = race_id()
+    if is_presenting():
+        query["present"] = "1"
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def is_presenting() -> bool:
+    """Whether the page is on a projector: larger type, no settings."""
+    if "present" not in st.session_state:
+        st.session_state["present"] = st.query_params.get("present") == "1"
+    return st.session_state["present"]
+
+
+def say(kind: str, text: str) -> None:
+    """Keeps a message for the next run of the page: `kind` is success, warning or error."""
+    st.session_state.setdefault("messages", []).append((kind, text))
+
+
+def take_messages() -> list[tuple[str, str]]:
+    """The kept messages, once."""
+    return st.session_state.pop("messages", [])
+
+
+def was_seen_ended(race: str) -> bool:
+    """True when the page has already been drawn for this race's end; notes it."""
+    seen = st.session_state.setdefault("seen_ended", set())
+    if race in seen:
+        return True
+    seen.add(race)
+    return False
+
+
+def chosen_runs() -> list[str]:
+    """The runs that are compared: those of the link at first."""
+    if "chosen" not in st.session_state:
+        st.session_state["chosen"] = [part for part in st.query_params.get("runs", "").split(",") if part]
+    return st.session_state["chosen"]
+
+
+def choose_runs(run_ids: Sequence[str]) -> None:
+    """Keeps the compared runs and puts them into the URL."""
+    st.session_state["chosen"] = list(run_ids)
+    query = {"runs": ",".join(run_ids)} if run_ids else {}
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)

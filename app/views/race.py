@@ -1,0 +1,149 @@
+"""The race: networks that differ in nothing but one setting train side by side, live."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import state
+from app.controls import draw_controls
+from app.live.component import stage
+from app.views import cost, results
+from app.views.text import explain
+from resnet_core.config import RunConfig
+from resnet_core.records import Phase, RunInfo
+from resnet_core.runs.store import Refused, StoreError
+
+LIVE = (Phase.STARTING, Phase.RUNNING)
+
+
+def page() -> None:
+    problems = state.start_session()
+    configs, wrong = draw_controls()
+    state.write_url()
+    _header()
+    for problem in (*problems, *wrong):
+        st.error(problem, icon=":material/error:")
+    for kind, text in state.take_messages():
+        getattr(st, kind)(text)
+    runs = _runs_of_race()
+    has_ended = all(run.phase.has_ended for run in runs)
+    st.fragment(_buttons, run_every=None if has_ended else 1.0)(configs, [run.id for run in runs])
+    _show_stage(runs)
+    if runs and has_ended:
+        results.card(state.open_stores()[0], runs)
+    explain("race")
+
+
+def _header() -> None:
+    title, presenting = st.columns([6, 1], vertical_alignment="bottom")
+    title.markdown("## What does the skip connection change?")
+    presenting.toggle("Projector", key="present", help="Larger type for the last row.")
+    if state.is_presenting():
+        st.html("<style>html{font-size:20px}</style>")
+
+
+def _runs_of_race() -> list[RunInfo]:
+    """The race in the URL; a race that is not here is said and forgotten."""
+    if not state.race_id():
+        return []
+    try:
+        runs = state.open_stores()[0].race(state.race_id())
+    except StoreError as error:
+        st.error(str(error))
+        runs = []
+    if not runs:
+        st.warning(
+            f"There is no race {state.race_id()[:40]} in the store of this machine; it may have been deleted."
+        )
+        state.show_race("")
+    return runs
+
+
+def _show_stage(runs: Sequence[RunInfo]) -> None:
+    if runs:
+        stage(runs, mode="live", key=f"race {state.race_id()}", present=state.is_presenting())
+        return
+    store = state.open_stores()[1]
+    recorded = sorted(store.runs(), key=lambda run: run.arm)
+    if recorded:
+        stage(recorded, mode="recording", key="recording", present=state.is_presenting())
+    else:
+        st.info("There is no recording in assets/recordings. Press Train to see a race of your own.")
+
+
+def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
+    """Train, Pause or Resume, Step, Stop; runs every second while the race does."""
+    store = state.open_stores()[0]
+    try:
+        runs = [store.run(run_id) for run_id in run_ids]
+    except StoreError as error:
+        st.error(str(error))
+        return
+    if runs and all(run.phase.has_ended for run in runs) and not state.was_seen_ended(runs[0].race_id):
+        st.rerun()  # the whole page once, which shows the results and takes this timer away
+    going = [run for run in runs if not run.phase.has_ended]
+    held = bool(going) and all(run.go_until is not None for run in going)
+    train, pause, step, stop, costs = st.columns([1.3, 1.2, 1, 1, 5], vertical_alignment="center")
+    train.button(
+        "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train",
+        disabled=not configs or bool(store.read_only_because), on_click=_train, args=(configs,),
+        help="Starts this race on this machine. A race that is running goes on.",
+    )  # fmt: skip
+    pause.button(
+        "Resume" if held else "Pause", icon=":material/resume:" if held else ":material/pause:", width="stretch",
+        key="pause", disabled=not going, on_click=_hold, args=(run_ids, None if held else 0),
+    )  # fmt: skip
+    step.button(
+        "Step", icon=":material/step_over:", width="stretch", key="step", disabled=not held,
+        on_click=_step, args=(run_ids,), help="One step; an arm that is behind catches up first.",
+    )  # fmt: skip
+    stop.button(
+        "Stop", icon=":material/stop:", width="stretch", key="stop", disabled=not going,
+        on_click=_stop, args=(run_ids,), help="Ends the race here and keeps what was measured.",
+    )  # fmt: skip
+    with costs:
+        cost.line(store, configs)
+    if store.read_only_because:
+        st.warning(store.read_only_because)
+
+
+def _train(configs: Sequence[RunConfig]) -> None:
+    try:
+        runs = state.open_stores()[0].create_race(configs)
+    except (Refused, StoreError) as error:
+        state.say("error", str(error))
+    else:
+        state.show_race(runs[0].race_id)
+
+
+def _hold(run_ids: Sequence[str], until: int | None) -> None:
+    _order(lambda store: store.hold(run_ids, until))
+
+
+def _step(run_ids: Sequence[str]) -> None:
+    def one_more(store) -> None:
+        going = [run for run in map(store.run, run_ids) if not run.phase.has_ended]
+        if going:
+            store.hold([run.id for run in going], _next_step(going))
+
+    _order(one_more)
+
+
+def _next_step(runs: Sequence[RunInfo]) -> int:
+    """The step that all arms stop before: one further, or where the first one is when they are apart."""
+    done = [run.steps_done for run in runs]
+    return max(done) + (1 if min(done) == max(done) else 0)
+
+
+def _stop(run_ids: Sequence[str]) -> None:
+    _order(lambda store: store.request_stop(run_ids))
+
+
+def _order(command) -> None:
+    try:
+        command(state.open_stores()[0])
+    except StoreError as error:
+        state.say("error", str(error))
+
+
+page()

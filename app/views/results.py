@@ -1,0 +1,53 @@
+"""The card at the end of a race: what was measured, by how much the arms differ, and what that does not show."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.figures.theme import arm_names
+from resnet_core.config import to_flat
+from resnet_core.records import Phase, RunInfo
+from resnet_core.results import ArmResult, arm_result, caveats, comparison
+from resnet_core.runs.store import RunStore
+
+ENDED_AS = {
+    Phase.DONE: "trained to the end",
+    Phase.STOPPED: "stopped by hand",
+    Phase.DIVERGED: "diverged",
+    Phase.FAILED: "failed",
+}
+
+
+def card(store: RunStore, runs: Sequence[RunInfo]) -> None:
+    """Draws the card of runs that have ended."""
+    names = arm_names([to_flat(run.config) for run in runs])
+    found = [arm_result(run, store.steps(run.id)) for run in runs]
+    with st.container(border=True, key="results"):
+        st.markdown("### What was measured")
+        for column, name, result in zip(st.columns(len(found)), names, found, strict=True):
+            with column:
+                _arm(name, result)
+        for name, result in list(zip(names, found, strict=True))[1:]:
+            st.markdown(comparison(found[0], result, (names[0], name)))
+        st.caption(" ".join(caveats(found)))
+        with st.expander("The numbers as a table"):
+            _table(store, runs, names)
+
+
+def _arm(name: str, result: ArmResult) -> None:
+    st.markdown(f"**{name}**, {ENDED_AS[result.run.phase]} after {result.steps:,} steps")
+    if result.run.reason:
+        st.caption(result.run.reason)
+    loss, accuracy = st.columns(2)
+    loss.metric("Training loss, smoothed", f"{result.smoothed_loss:.3f}")
+    if result.evaluation:
+        accuracy.metric("Test accuracy", f"{result.evaluation.accuracy:.1%}")
+        accuracy.caption(f"{result.evaluation.images:,} test pictures")
+
+
+def _table(store: RunStore, runs: Sequence[RunInfo], names: Sequence[str]) -> None:
+    from resnet_core.runs.export import steps_frame  # pandas, only when asked for
+
+    for name, run in zip(names, runs, strict=True):
+        st.caption(name)
+        st.dataframe(steps_frame(store, run.id), hide_index=True, height=240, width="stretch")

@@ -1,0 +1,22 @@
+"""The explanations of a page, from Markdown files: one heading, one foldable text."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+TEXTS = Path(__file__).resolve().parents[1] / "text"
+
+
+def explain(page: str) -> None:
+    """Draws the texts of `app/text/PAGE.md`, each `## ` heading as a foldable."""
+    for heading, body in sections(page):
+        with st.expander(heading):
+            st.markdown(body)
+
+
+@cache
+def sections(page: str) -> list[tuple[str, str]]:
+    """(heading, body) of each section of a text."""
+    parts = (TEXTS / f"{page}.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    return [(heading.strip(), body.strip()) for heading, _, body in (part.partition("\n") for part in parts)]

@@ -1,0 +1,94 @@
+"""What a race measured, in numbers and in sentences computed from them: no torch, nothing scripted."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from resnet_core.race import differing_settings
+from resnet_core.records import Evaluation, Phase, RunInfo, StepRecord
+
+SMOOTHING = 0.9  # weight of the past in the smoothed loss, at each step
+
+
+class ArmResult(NamedTuple):
+    """One run's outcome. `smoothed_loss` is over about the last ten steps; NaN when there is none."""
+
+    run: RunInfo
+    steps: int
+    smoothed_loss: float
+    evaluation: Evaluation | None  # the last one
+    seconds: float
+
+
+def smoothed(losses: Sequence[float]) -> np.ndarray:
+    """Exponential moving average that starts at the first loss and does not hide NaN: it stays NaN."""
+    found = np.array(losses, np.float64)
+    for i in range(1, len(found)):
+        found[i] = SMOOTHING * found[i - 1] + (1 - SMOOTHING) * found[i]
+    return found
+
+
+def arm_result(run: RunInfo, steps: Sequence[StepRecord]) -> ArmResult:
+    """Sums up the records of one run; `steps` may be empty."""
+    curve = smoothed([record.loss for record in steps])
+    evaluations = [record.evaluation for record in steps if record.evaluation]
+    return ArmResult(
+        run,
+        steps[-1].step + 1 if steps else 0,
+        float(curve[-1]) if len(curve) else math.nan,
+        evaluations[-1] if evaluations else None,
+        steps[-1].seconds if steps else 0.0,
+    )
+
+
+def standard_error(evaluation: Evaluation) -> float:
+    """Of an accuracy, from the number of test pictures alone (binomial)."""
+    share = evaluation.accuracy
+    return math.sqrt(share * (1 - share) / evaluation.images)
+
+
+def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> str:
+    """One sentence: by how much the two differ in training loss and in test accuracy."""
+    a, b = names
+    if not (math.isfinite(first.smoothed_loss) and math.isfinite(other.smoothed_loss)):
+        broken = " and ".join(
+            name
+            for name, arm in zip(names, (first, other), strict=True)
+            if not math.isfinite(arm.smoothed_loss)
+        )
+        return f"{broken} ended without a finite training loss, so there is no difference to state."
+    loss = other.smoothed_loss - first.smoothed_loss
+    said = f"{b} ended with a training loss {abs(loss):.2f} {'lower' if loss < 0 else 'higher'} than {a}"
+    if first.evaluation is None or other.evaluation is None:
+        return said + "; test accuracy was not measured on both."
+    points = 100 * (other.evaluation.accuracy - first.evaluation.accuracy)
+    spread = 100 * math.hypot(standard_error(first.evaluation), standard_error(other.evaluation))
+    verdict = "" if abs(points) > 2 * spread else ", which these test pictures cannot tell from none"
+    return (
+        f"{said}, and a test accuracy {abs(points):.1f} points {'higher' if points > 0 else 'lower'}{verdict} "
+        f"(±{spread:.1f} from {other.evaluation.images:,} test pictures)."
+    )
+
+
+def caveats(results: Sequence[ArmResult]) -> list[str]:
+    """What a reader must know before believing the difference."""
+    configs = [result.run.config for result in results]
+    said = []
+    changed = sorted(differing_settings(configs))
+    if len(changed) > 1:
+        said.append(f"The arms differ in {' and '.join(changed)}, so no difference has a single cause.")
+    seeds = {config.seed for config in configs}
+    if len(seeds) == 1:
+        said.append(f"One seed ({seeds.pop()}) is one seed: another one gives other numbers.")
+    if len({result.steps for result in results}) > 1:
+        said.append("The arms did not do the same number of steps.")
+    if any(result.run.phase == Phase.DIVERGED for result in results):
+        said.append("A diverged arm has no loss to compare: that it diverged is the result.")
+    said.append(
+        "Training loss is of the batch, in training mode; test accuracy is with running BN statistics."
+        if any(config.model.norm == "batch" for config in configs)
+        else "Training loss is of the batch of each step."
+    )
+    return said
