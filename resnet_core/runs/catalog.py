@@ -156,7 +156,8 @@ class Catalog:
             for run_id in run_ids:
                 connection.execute(
                     "UPDATE runs SET phase = 'STARTING', attempt = attempt + 1, pid = NULL, "
-                    "pid_created = NULL, started = coalesce(started, ?), reason = '' WHERE id = ? AND phase = 'QUEUED'",
+                    "pid_created = NULL, started = coalesce(started, ?), reason = '' "
+                    "WHERE id = ? AND phase = 'QUEUED'",
                     (time.time(), run_id),
                 )
         found = [self.get(run_id) for run_id in run_ids]

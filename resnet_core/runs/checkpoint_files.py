@@ -1,7 +1,8 @@
-"""Checkpoints as files: checkpoints/STEP/{model,optimizer}.safetensors and meta.json with their sums. No torch.
+"""Checkpoints as files: checkpoints/STEP/ has {model,optimizer}.safetensors and meta.json. No torch.
 
-A folder is written under another name and renamed into place, so it is there whole or not at all. The weights
-of every checkpoint stay, for questions about the run; only the newest two keep what it takes to go on from them.
+A folder is written under another name and renamed into place, so it is there whole or not at all; meta.json
+has the sums. The weights of every checkpoint stay, for questions about the run; only the newest two keep what
+it takes to go on from them.
 """
 
 import json
@@ -46,7 +47,11 @@ def complete_steps(folder: Path) -> list[int]:
 
 def resumable_steps(folder: Path) -> list[int]:
     """The steps a run can go on from, in order; their sums have been checked."""
-    return [step for step in _steps(folder) if _has(folder, step, [MODEL, OPTIMIZER], check_sums=True)]
+    return [step for step in _steps(folder) if is_resumable(folder, step)]
+
+
+def is_resumable(folder: Path, step: int) -> bool:
+    return _has(folder, step, [MODEL, OPTIMIZER], check_sums=True)
 
 
 def read_meta(folder: Path, step: int) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def check_free_space(folder: Path, needed: int = 0) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + RESERVED_BYTES:
         raise DiskFull(
-            f"the disk of {folder} is full: {free // 10**6} MB free and {(needed + RESERVED_BYTES) // 10**6} MB "
-            "needed (200 MB always stay free); delete some runs or choose another RESNET_LAB_STORE"
+            f"the disk of {folder} is full: {free // 10**6} MB free and "
+            f"{(needed + RESERVED_BYTES) // 10**6} MB needed (200 MB stay free); "
+            "delete some runs or choose another RESNET_LAB_STORE"
         )

@@ -39,6 +39,15 @@ class MetricsWriter:
         self._pictures: list[tuple[Any, ...]] = []
         self._committed = 0.0
 
+    @classmethod
+    def anew(cls, path: Path) -> "MetricsWriter":
+        """For a run that begins at step 0; a file that cannot be read is put aside as metrics.db.damaged."""
+        if path.exists() and not _is_sound(path):
+            for suffix in ("-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            path.replace(path.with_name(path.name + ".damaged"))
+        return cls(path)
+
     def set_layout(self, layout: Layout) -> None:
         self._write_meta("layout", json.dumps({"layers": layout.layers, "blocks": layout.blocks}))
 
@@ -95,13 +104,16 @@ def is_complete_until(path: Path, step: int) -> bool:
     """Whether every step before `step` is there, in a file without damage."""
     if step == 0:
         return True
+    if not _is_sound(path):
+        return False
+    with _reading(path) as connection:
+        return connection.execute("SELECT count(*) FROM steps WHERE step < ?", (step,)).fetchone()[0] == step
+
+
+def _is_sound(path: Path) -> bool:
     try:
         with _reading(path) as connection:
-            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                return False
-            return (
-                connection.execute("SELECT count(*) FROM steps WHERE step < ?", (step,)).fetchone()[0] == step
-            )
+            return connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     except sqlite3.DatabaseError:
         return False
 
