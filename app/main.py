@@ -1,4 +1,7 @@
-"""The entry script of every page: path, page settings, navigation. Also runs alone: `streamlit run app/main.py`."""
+"""The entry script of every page: path, page settings, navigation.
+
+Also runs alone, without the live routes: `streamlit run app/main.py`.
+"""
 
 import sys
 from pathlib import Path

@@ -30,7 +30,7 @@ def open_stores() -> tuple[RunStore, RunStore]:
 
 @st.cache_resource(show_spinner=False)
 def keep_watch() -> Any:
-    """Watches over the runs when the page runs without the server; with it, the server's watch holds the lock."""
+    """Watches over the runs when the page runs alone; under the server, the server's watch holds the lock."""
     watch = watching(open_stores()[0])
     watch.__enter__()
     return watch

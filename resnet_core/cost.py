@@ -52,7 +52,7 @@ def count_multiply_adds(model: ModelConfig, in_channels: int, num_classes: int, 
 
 
 def memory_bytes(config: RunConfig) -> int:
-    """Estimated peak of the run's process: activations kept for the backward pass, weights, the set itself."""
+    """Estimated peak of the run's process: what the backward pass needs, weights, the set itself."""
     info, data, batch = config.data.info, config.data, config.training.batch
     # Kept for a convolution: its output (BN's input), BN's output (the ReLU's), the ReLU's (the next input).
     kept = 3 if config.model.norm == "batch" else 2

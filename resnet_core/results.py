@@ -67,8 +67,8 @@ def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> st
     spread = 100 * math.hypot(standard_error(first.evaluation), standard_error(other.evaluation))
     verdict = "" if abs(points) > 2 * spread else ", which these test pictures cannot tell from none"
     return (
-        f"{said}, and a test accuracy {abs(points):.1f} points {'higher' if points > 0 else 'lower'}{verdict} "
-        f"(±{spread:.1f} from {other.evaluation.images:,} test pictures)."
+        f"{said}, and a test accuracy {abs(points):.1f} points "
+        f"{'higher' if points > 0 else 'lower'}{verdict} (±{spread:.1f} from {other.evaluation.images:,} test pictures)."
     )
 
 

@@ -90,7 +90,7 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
         help="Starts this race on this machine. A race that is running goes on.",
     )  # fmt: skip
     pause.button(
-        "Resume" if held else "Pause", icon=":material/resume:" if held else ":material/pause:", width="stretch",
+        "Resume" if held else "Pause", icon=f":material/{'resume' if held else 'pause'}:", width="stretch",
         key="pause", disabled=not going, on_click=_hold, args=(run_ids, None if held else 0),
     )  # fmt: skip
     step.button(

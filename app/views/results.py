@@ -1,4 +1,4 @@
-"""The card at the end of a race: what was measured, by how much the arms differ, and what that does not show."""
+"""The card at the end of a race: what was measured, and what that does not show."""
 
 from collections.abc import Sequence
 

@@ -112,7 +112,7 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
         column.download_button(
             label, data=(lambda make=make: _made(make, store, one)) if one else b"", disabled=one is None,
             file_name=f"{one.id if one else 'run'}.{ending}", icon=":material/download:", on_click="ignore",
-            key=f"export {ending}", width="stretch", help="Choose one run to export it." if one is None else None,
+            key=f"export {ending}", width="stretch", help=None if one else "Choose one run to export it.",
         )  # fmt: skip
     delete = columns[4].button(
         "Delete", icon=":material/delete:", disabled=not chosen, width="stretch", key="delete"
@@ -153,7 +153,7 @@ def _replay(store: RunStore, chosen: Sequence[RunInfo]) -> None:
 def _import(store: RunStore) -> None:
     with st.expander("Bring a run as a zip", icon=":material/upload:"):
         file = st.file_uploader(
-            "A zip that was exported here or on another machine", type="zip", key=f"import {state.generation()}",
+            "A zip that was exported here or on another machine", type="zip", key="import zip",
             max_upload_size=LARGEST_ZIP_MEGABYTES,
         )  # fmt: skip
         if file is not None and st.button("Import", type="primary", disabled=bool(store.read_only_because)):

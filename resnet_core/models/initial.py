@@ -1,7 +1,7 @@
 """Initial values as a function of (seed, parameter name), so that twins share what they have in common.
 
-He: normal with variance 2 / fan_out (He et al., arXiv:1502.01852, section 2.2, the backward form, as in
-torchvision). PyTorch: uniform in +-1/sqrt(fan_in), a variance of 1 / (3 fan_in). The classifier is PyTorch's in both.
+He: normal with variance 2 / fan_out (He et al. 2015, "Delving deep into rectifiers", as in torchvision).
+PyTorch: uniform in +-1/sqrt(fan_in), a variance of 1 / (3 fan_in). The classifier is PyTorch's in both.
 """
 
 import hashlib

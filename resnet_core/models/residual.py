@@ -11,7 +11,7 @@ from resnet_core.config import ModelConfig
 
 
 class CifarNet(nn.Module):
-    """A 3x3 stem, three stages of `(depth - 2) / 6` blocks at W, 2W, 4W channels, mean pooling, a classifier."""
+    """A 3x3 stem, three stages of `(depth - 2) / 6` blocks at W, 2W and 4W channels, a classifier."""
 
     def __init__(self, model: ModelConfig, in_channels: int, num_classes: int):
         super().__init__()
@@ -60,7 +60,7 @@ class Addition(nn.Module):
 
 
 class PaddedShortcut(nn.Module):
-    """Option A: every second pixel, and new channels of zeros, half in front and half behind. No parameters."""
+    """Option A: every second pixel, and new channels of zeros, half of them in front. No parameters."""
 
     def __init__(self, in_channels: int, channels: int, stride: int):
         super().__init__()

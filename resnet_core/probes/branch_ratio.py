@@ -1,4 +1,4 @@
-"""How much a block does: ||F(x)|| / ||x|| at its addition (Jastrzebski et al., arXiv:1710.04773, section 4.2)."""
+"""How much a block does: ||F(x)|| / ||x|| at its addition (Jastrzebski et al. 2018, section 4.2)."""
 
 import numpy as np
 import torch

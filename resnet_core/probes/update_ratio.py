@@ -10,7 +10,7 @@ from resnet_core.probes.probe import Probe
 
 
 class UpdateRatio(Probe):
-    """Ratios (L,), read after the update. A weight of zero has the ratio infinity, or NaN when it stays zero."""
+    """Ratios (L,), read after the update. From zero weights: infinity, or NaN when they stay."""
 
     moment = "update"
     quantities = ("update_ratio",)
