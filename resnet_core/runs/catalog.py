@@ -226,17 +226,18 @@ class Catalog:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         # Not mode=ro in a writable store: whoever comes next must roll back the journal of a killed writer.
-        with _plain_errors(self.path), closing(self._connect()) as connection:
+        with _plain_errors(self.path), closing(self.connect()) as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _plain_errors(self.path), closing(self._connect()) as connection:
+        with _plain_errors(self.path), closing(self.connect()) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection  # closing without a commit rolls back
             connection.execute("COMMIT")
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
+        """A connection of one's own, without a transaction; the caller closes it."""
         address = f"{self.path.resolve().as_uri()}?mode={self._mode}"
         return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
