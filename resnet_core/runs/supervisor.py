@@ -1,6 +1,6 @@
-"""The watch over the queue and the workers: starts what waits, takes up again what died, ends what will not stop.
+"""The watch over queue and workers: starts what waits, takes up again what died, ends what will not stop.
 
-One a store. It keeps no state that matters: killed at any moment, its successor finds everything in the store.
+One a store. It keeps no state that matters: killed at any moment, its successor finds all in the store.
 """
 
 import logging
@@ -37,7 +37,7 @@ class Supervisor:
         self._has_recovered = False
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Tick until `stop`, as long as no other process watches over this store; wait for its end if one does."""
+        """Tick until `stop`. While another process watches over this store, only wait to take its place."""
         if self.store.read_only_because:
             return
         lock = FileLock(places.supervisor_lock(self.store.root))
@@ -55,6 +55,7 @@ class Supervisor:
         self._recover(live)
         self._press(live)
         self._revive(live)
+        self._end_stopped([run for run in runs if run.phase is Phase.QUEUED and run.stop_requested])
         self._start_races(runs)
         self.executor.prepare(live)
 
@@ -90,7 +91,7 @@ class Supervisor:
 
     def _start_races(self, runs: Sequence[RunInfo]) -> None:
         """The arms of a race start together, races in the order they came; a paused run leaves its slot."""
-        waiting = [run for run in runs if run.phase is Phase.QUEUED]
+        waiting = [run for run in runs if run.phase is Phase.QUEUED and not run.stop_requested]
         if not waiting:
             return
         slots, training = self.executor.check(), sum(r.phase in (Phase.STARTING, Phase.RUNNING) for r in runs)
@@ -132,9 +133,7 @@ class Supervisor:
 
     def _take_up_again(self, run: RunInfo, detail: str) -> None:
         if run.stop_requested:
-            self._end(
-                run, Phase.STOPPED, f"stopped after {run.steps_done} of {run.config.training.steps} steps"
-            )
+            self._end_stopped([run])
             return
         log.warning("the worker of run %s is gone (%s)", run.id, detail)
         following = self.store.catalog.restart(run)
@@ -142,6 +141,11 @@ class Supervisor:
             self._end(run, Phase.FAILED, self._post_mortem(run, detail))
         else:
             self._submit(following)
+
+    def _end_stopped(self, runs: Sequence[RunInfo]) -> None:
+        for run in runs:
+            reason = f"stopped after {run.steps_done} of {run.config.training.steps} steps"
+            self._end(run, Phase.STOPPED, reason)
 
     def _post_mortem(self, run: RunInfo, detail: str) -> str:
         lines = [line.strip() for line in self.executor.log_tail(run.id).splitlines() if line.strip()]

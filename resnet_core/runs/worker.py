@@ -45,7 +45,8 @@ def warm_worker(store_root: Path | str) -> int:
     """
     _prefer_to_be_killed()
     images = _warmed_up(Path(store_root))
-    print(READY, flush=True)
+    with suppress(OSError):  # a server that was killed meanwhile may have left a run id behind
+        print(READY, flush=True)
     run_id = sys.stdin.readline().strip()
     if not run_id:
         return 0
