@@ -88,6 +88,10 @@ class Catalog:
             raise StoreError(f"there is no run {run_id} in {self.path.parent}")
         return found[0]
 
+    def has(self, run_id: str) -> bool:
+        with self._reading() as connection:
+            return connection.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is not None
+
     def of_race(self, race_id: str) -> list[RunInfo]:
         return self._select("WHERE race_id = ? ORDER BY arm", race_id)
 
@@ -151,17 +155,14 @@ class Catalog:
     # the life of a run
 
     def claim(self, run_ids: Sequence[str]) -> list[RunInfo]:
-        """QUEUED -> STARTING for those still waiting, as their next attempt."""
+        """QUEUED -> STARTING for those still waiting, as their next attempt; these are returned."""
         with self._writing() as connection:
-            for run_id in run_ids:
-                connection.execute(
-                    "UPDATE runs SET phase = 'STARTING', attempt = attempt + 1, pid = NULL, "
-                    "pid_created = NULL, started = coalesce(started, ?), reason = '' "
-                    "WHERE id = ? AND phase = 'QUEUED'",
-                    (time.time(), run_id),
-                )
-        found = [self.get(run_id) for run_id in run_ids]
-        return [run for run in found if run.phase is Phase.STARTING]
+            claimed = [run_id for run_id in run_ids if connection.execute(
+                "UPDATE runs SET phase = 'STARTING', attempt = attempt + 1, pid = NULL, pid_created = NULL, "
+                "started = coalesce(started, ?), reason = '' WHERE id = ? AND phase = 'QUEUED'",
+                (time.time(), run_id),
+            ).rowcount]  # fmt: skip
+        return [self.get(run_id) for run_id in claimed]
 
     def restart(self, run: RunInfo) -> RunInfo | None:
         """The next attempt of a run whose worker died; None when too many died without getting further."""
@@ -246,6 +247,8 @@ class Catalog:
 def _plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except sqlite3.IntegrityError as error:
+        raise StoreError(f"this run is in the store {path.parent} already") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(_explain(error, path)) from error
 

@@ -105,6 +105,8 @@ class RunStore:
         self.require_writable()
         for info in infos:
             folder = self.folder(info.id)
+            if self.catalog.has(info.id):
+                raise StoreError(f"run {info.id} is in the store {self.root} already")
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 write_whole(folder / "config.json", info.config.to_json().encode())
