@@ -210,7 +210,7 @@ def _sentence(finding: Mapping[str, Any]) -> str:
         "greater_than": "must be above {gt}",
         "less_than_equal": "is above the largest possible value, {le}",
         "less_than": "must be below {lt}",
-        "multiple_of": "must be a multiple of {multiple_of}",
+        "multiple_of": "must be a multiple of {multiple_of}{range}",
         "literal_error": "is not one of {expected}",
         "finite_number": "is not a finite number{range}",
         "extra_forbidden": "is not a setting",

@@ -1,0 +1,23 @@
+"""Small networks on small pictures, on the CPU, and the same numbers every time."""
+
+import pytest
+import torch
+
+from resnet_core.config import DataConfig
+from resnet_core.data.sets import load_images
+from resnet_core.device import make_deterministic
+
+make_deterministic(threads=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def on_the_cpu():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESNET_LAB_DEVICE", "cpu")
+        yield
+
+
+@pytest.fixture(scope="session")
+def clothes():
+    """The bundled set at side 16."""
+    return load_images(DataConfig(side=16), torch.device("cpu"))
