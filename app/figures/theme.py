@@ -1,0 +1,147 @@
+"""How an arm is drawn, and the colours of the light and the dark page.
+
+Blue is residual and orange is plain, everywhere. The hues are Okabe and Ito's (jfly.uni-koeln.de/color),
+which readers with any common colour blindness tell apart; dash and marker say the same once more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Settings = Mapping[str, Any]  # flat names, as in resnet_core.config.to_flat
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one page background."""
+
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    right: str
+    wrong: str
+    zero: str  # heat map cells that the sequential scale has no place for
+    infinite: str
+    undefined: str
+    residual: tuple[str, ...]
+    plain: tuple[str, ...]
+
+
+LIGHT = Palette(
+    ink="#1b1f2a", muted="#5b6372", grid="#e6e9ef", paper="#ffffff", right="#00725a", wrong="#b3261e",
+    zero="#000000", infinite="#d41159", undefined="#f7a8c8",
+    residual=("#0072b2", "#4a2fbd", "#1696b6", "#35507a"), plain=("#d55e00", "#9c5a00", "#e08b00", "#8f3b1b"),
+)  # fmt: skip
+DARK = Palette(
+    ink="#eef1f6", muted="#a7b0bf", grid="#2a303c", paper="#0e1117", right="#4fd1a5", wrong="#ff8a80",
+    zero="#ffffff", infinite="#ff4f8b", undefined="#ffc6dc",
+    residual=("#56b4e9", "#a99bff", "#7fe0e8", "#a8c4ea"), plain=("#f5a623", "#ff8552", "#ffd166", "#d9a27a"),
+)  # fmt: skip
+PALETTES = {"light": LIGHT, "dark": DARK}
+
+# By order within a kind: the first residual arm is solid, the first plain one dashed.
+_DASHES = {"residual": ("solid", "14px,3px", "18px,3px,3px,3px", "22px,3px,3px,3px,3px,3px"),
+           "plain": ("7px,4px", "2px,3px", "7px,3px,2px,3px", "4px,7px")}  # fmt: skip
+_SYMBOLS = {"residual": ("circle", "square", "diamond", "pentagon"),
+            "plain": ("triangle-up", "x", "triangle-down", "star")}  # fmt: skip
+
+# Settings whose value speaks for itself in a name; the others are named with their value.
+_WORDS = {
+    "norm": {"none": "no BN", "batch": "BN"},
+    "init": {"he": "He init", "pytorch": "PyTorch init", "zero-gamma": "zero gamma"},
+    "augment": {True: "augmented", False: "not augmented"},
+}
+_TITLES = {
+    "dataset": "{}", "side": "{} px", "width": "width {}", "shortcut": "option {}", "seed": "seed {}",
+    "steps": "{} steps", "batch": "batch {}", "learning_rate": "lr {:g}", "warmup_steps": "warm-up {}",
+    "weight_decay": "decay {:g}", "momentum": "momentum {:g}", "schedule": "{} schedule",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ArmStyle:
+    """The look of one arm: hue by kind; shade, dash and marker by its order within the kind."""
+
+    kind: str  # residual or plain
+    order: int
+
+    @property
+    def dash(self) -> str:
+        return _DASHES[self.kind][self.order % 4]
+
+    @property
+    def symbol(self) -> str:
+        return _SYMBOLS[self.kind][self.order % 4]
+
+    def color(self, palette: Palette) -> str:
+        return getattr(palette, self.kind)[self.order % 4]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One network on a chart."""
+
+    name: str
+    style: ArmStyle
+
+
+def kind_of(settings: Settings) -> str:
+    return "plain" if settings["skip"] == "none" else "residual"
+
+
+def arm_styles(labels: Sequence[Settings]) -> list[ArmStyle]:
+    """One style an arm, all different for up to four arms of a kind."""
+    seen = {"plain": 0, "residual": 0}
+    styles = []
+    for settings in labels:
+        kind = kind_of(settings)
+        styles.append(ArmStyle(kind, seen[kind]))
+        seen[kind] += 1
+    return styles
+
+
+def arm_name(settings: Settings, differing: Sequence[str] = ()) -> str:
+    """ "ResNet-56" or "plain-56", then the settings named in `differing`: "ResNet-56, no BN"."""
+    family = "plain" if kind_of(settings) == "plain" else "ResNet"
+    parts = [_setting_words(name, settings[name]) for name in differing if name in settings]
+    return ", ".join([f"{family}-{settings['depth']}", *parts])
+
+
+def arm_names(labels: Sequence[Settings]) -> list[str]:
+    """Names that tell the arms apart and say no more than that; a number when the settings are the same."""
+    differing = [
+        name
+        for name in (labels[0] if labels else ())
+        if name not in ("depth", "skip") and len({repr(settings.get(name)) for settings in labels}) > 1
+    ]
+    names = [arm_name(settings, differing) for settings in labels]
+    if len(set(map(arm_name, labels))) == len(labels):
+        names = [arm_name(settings, [d for d in differing if d in _TELLING]) for settings in labels]
+    return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+
+
+# Differences that a name must tell even where depth and skip alone would do.
+_TELLING = (
+    "norm",
+    "width",
+    "dataset",
+    "side",
+    "batch",
+    "learning_rate",
+    "init",
+    "shortcut",
+    "seed",
+    "augment",
+)
+
+
+def arms(labels: Sequence[Settings]) -> list[Arm]:
+    """Name and style of each arm, from the flat settings of all of them."""
+    return [Arm(*pair) for pair in zip(arm_names(labels), arm_styles(labels), strict=True)]
+
+
+def _setting_words(name: str, value: Any) -> str:
+    if name in _WORDS:
+        return _WORDS[name].get(value, f"{name} {value}")
+    return _TITLES.get(name, name.replace("_", " ") + " {}").format(value)

@@ -1,0 +1,1 @@
+"""The stage: runs watched while they train, or replayed."""

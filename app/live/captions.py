@@ -1,0 +1,68 @@
+"""What each panel of the stage shows, in a title and one or two sentences that hold for every run.
+
+Shares of He et al. 2015 (arXiv:1512.03385, section 4.1) and Yang et al. 2019 (arXiv:1902.08129) in them.
+"""
+
+from resnet_core.config import RunConfig
+
+EXTRAS = {
+    "activation_std": "spread of activations",
+    "activation_mean": "mean of activations",
+    "dead_share": "dead units",
+    "branch_ratio": "‖F(x)‖ / ‖x‖",
+    "update_ratio": "update to weight",
+}  # the order of the buttons
+
+
+def captions(config: RunConfig) -> dict[str, dict[str, str]]:
+    """Title and caption by panel or quantity, for a race whose first arm has this `config`."""
+    training = config.training
+    return {
+        name: {"title": title, "caption": caption.format(batch=training.batch, images=training.eval_images)}
+        for name, (title, caption) in _CAPTIONS.items()
+    }
+
+
+_CAPTIONS = {
+    "curves": (
+        "Training loss and test accuracy",
+        "Loss of each batch of {batch}, thin; smoothed (moving average, constant 0.95), bold. Accuracy on "
+        "{images} test pictures, at the last step on all of them.",
+    ),
+    "gradient_norm": (
+        "Gradient norm by depth",
+        "Length of each weight's gradient. No threshold makes a gradient vanishing: compare with the other "
+        "arm, and with step 0. With batch norm and no skips, gradients at step 0 grow towards the picture.",
+    ),
+    "heat": (
+        "Gradient norm by depth and step",
+        "Every layer at every step, all arms on one colour scale. Layer 1 is next to the picture.",
+    ),
+    "activation_std": (
+        "Spread of activations by depth",
+        "Standard deviation of what each layer hands on, behind its ReLU, over the batch. In a residual "
+        "network every second layer hands on a sum, so the line zigzags.",
+    ),
+    "activation_mean": (
+        "Mean of activations by depth",
+        "Mean of what each layer hands on, behind its ReLU, over the batch. In a residual network every "
+        "second layer hands on a sum, so the line zigzags.",
+    ),
+    "dead_share": (
+        "Dead units by depth",
+        "Share of channels that are zero everywhere, for every picture of the batch.",
+    ),
+    "branch_ratio": (
+        "What a block adds, by block",
+        "Length of what a block adds, over the length of what its shortcut carries. A plain network adds "
+        "nothing and has no line.",
+    ),
+    "update_ratio": (
+        "Update to weight by depth",
+        "How far one step moves each layer's weights, as a share of their length.",
+    ),
+    "pictures": (
+        "The pictures being trained on",
+        "The first of a batch, as the networks see them, and what each said before it learned from them.",
+    ),
+}

@@ -1,0 +1,87 @@
+"""The scripts of the stage: its own modules as one bundle, and Plotly.js out of the plotly package.
+
+The bundle needs no tool: each module becomes a function that returns what the module exports, one after the
+other in an order in which every import is already there.
+"""
+
+import functools
+import gzip
+import hashlib
+import importlib.resources
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+FOLDER = Path(__file__).parent / "stage"
+MODULES = (
+    "wire", "run", "text", "describe", "fill_curves", "fill_profile", "fill_heat", "panel", "arms",
+    "pictures", "transport", "source", "stage",
+)  # fmt: skip
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+
+
+def stage_script() -> str:
+    """All modules and the style sheet as one script that exports `show` and `unmount`."""
+    return _bundle(tuple(path.stat().st_mtime_ns for path in _sources()))
+
+
+@functools.lru_cache(maxsize=2)
+def _bundle(_changed: tuple[int, ...]) -> str:
+    *modules, style = (path.read_text("utf-8") for path in _sources())
+    bodies = [_as_function(text) for text in modules]
+    return "\n".join([f"const STYLE = {json.dumps(style)};", *bodies, "export { show, unmount };\n"])
+
+
+def _as_function(module: str) -> str:
+    names = ", ".join(name for _, name in _EXPORT.findall(module))
+    body = _EXPORT.sub(r"\1", _IMPORT.sub("", module))
+    return f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();"
+
+
+def _sources() -> list[Path]:
+    return [*(FOLDER / f"{name}.js" for name in MODULES), FOLDER.parent / "stage.css"]
+
+
+@functools.cache
+def plotly_script() -> str:
+    return (importlib.resources.files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
+
+
+@functools.lru_cache(maxsize=4)
+def version(script: str) -> str:
+    """A name that changes with the content, so that browsers may keep a script for ever."""
+    return hashlib.blake2b(script.encode(), digest_size=8).hexdigest()
+
+
+@functools.lru_cache(maxsize=4)
+def _packed(script: str) -> bytes:
+    return gzip.compress(script.encode(), 6, mtime=0)
+
+
+def static_routes() -> list[Route]:
+    """`GET /lib/stage.js` and `GET /lib/plotly.js`, kept by the browser when asked for with `?v=VERSION`."""
+    return [Route("/lib/stage.js", _serves(stage_script)), Route("/lib/plotly.js", _serves(plotly_script))]
+
+
+def _serves(read: Callable[[], str]) -> Callable[[Request], Response]:
+    def serve(request: Request) -> Response:
+        script = read()
+        is_exact = request.query_params.get("v") == version(script)
+        headers = {
+            "Cache-Control": "public, max-age=31536000, immutable" if is_exact else "no-cache",
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(script, media_type="text/javascript", headers=headers)
+        return Response(
+            _packed(script), media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"}
+        )
+
+    return serve

@@ -1,0 +1,69 @@
+// Fills the skeleton of app/figures/heat.py, with the same numbers as its fill_heat_maps.
+import { countUntil } from "./run.js";
+
+const MAX_COLUMNS = 256;
+const MAX_LAYERS = 112;
+const [NONE, ZERO, INFINITE, UNDEFINED] = [-1, 0, 1, 2];
+
+/** {data, layout} of the maps as known at `step`. `memory` keeps the colour scale from shrinking. */
+export function fillHeat(skeleton, runs, step, memory) {
+  const cells = runs.map((run) => cellsOf(run, step));
+  for (const { low, high } of cells) {
+    if (low <= high) Object.assign(memory, { low: Math.min(memory.low ?? low, low), high: Math.max(memory.high ?? high, high) });
+  }
+  const data = skeleton.data.map((trace) => {
+    const found = cells[trace.meta.arm];
+    return { ...trace, x: found.steps, y: found.depths, z: trace.meta.role === "heat" ? found.values : found.special };
+  });
+  const layout = { ...skeleton.layout };
+  if (memory.low !== undefined) {
+    const [cmin, top] = [Math.floor(memory.low), Math.ceil(memory.high)];
+    layout.coloraxis = { ...layout.coloraxis, cmin, cmax: Math.max(top, cmin + 1) };
+  }
+  const deepest = Math.max(...runs.map((run) => Math.max(0, ...run.layers.map((layer) => layer[2])))) || 56;
+  runs.forEach((run, i) => {
+    const [x, y] = [`xaxis${i ? i + 1 : ""}`, `yaxis${i ? i + 1 : ""}`];
+    layout[x] = { ...layout[x], range: [0, Math.max(run.header?.steps ?? 1, run.newest, 1)] };
+    layout[y] = { ...layout[y], range: [0.5, deepest + 0.5] };
+  });
+  return { data, layout };
+}
+
+/** The main path's norms as cells. Where readings share a cell the worst wins, else the mean of the logs. */
+function cellsOf(run, step) {
+  const reading = run.readings.gradient_norm ?? { steps: [], values: [] };
+  const known = countUntil(reading.steps, step);
+  const rows = run.layers.map((_, i) => i).filter((i) => run.layers[i][1] !== "projection");
+  const columns = Math.ceil(Math.max(known, 1) / MAX_COLUMNS);
+  const layers = Math.ceil(Math.max(rows.length, 1) / MAX_LAYERS);
+  const found = { steps: [], depths: [], values: [], special: [], low: Infinity, high: -Infinity };
+  for (let c = 0; c < known; c += columns) found.steps.push(reading.steps[c]);
+  if (!known) return found;
+  for (let r = 0; r < rows.length; r += layers) {
+    const group = rows.slice(r, r + layers);
+    const line = found.steps.map((_, c) => cellOf(reading.values, group, c * columns, Math.min((c + 1) * columns, known)));
+    found.depths.push(run.layers[rows[r]][2]);
+    found.values.push(line.map(([value]) => value));
+    found.special.push(line.map(([, worst]) => (worst === NONE ? null : worst)));
+    for (const [value] of line) if (value !== null) [found.low, found.high] = [Math.min(found.low, value), Math.max(found.high, value)];
+  }
+  return found;
+}
+
+function cellOf(values, layers, from, until) {
+  let [sum, worst] = [0, NONE];
+  for (let c = from; c < until; c++) {
+    for (const layer of layers) {
+      const norm = values[c][layer];
+      worst = Math.max(worst, kindOf(norm));
+      sum += worst === NONE ? Math.log10(norm) : 0;
+    }
+  }
+  return worst === NONE ? [sum / (layers.length * (until - from)), NONE] : [null, worst];
+}
+
+function kindOf(norm) {
+  if (Number.isNaN(norm)) return UNDEFINED;
+  if (!Number.isFinite(norm)) return INFINITE;
+  return norm <= 0 ? ZERO : NONE;
+}

@@ -1,0 +1,239 @@
+// The stage: arms, charts and pictures of the runs of one race, live or replayed.
+import { ArmStrip } from "./arms.js";
+import { describeCurves, describeHeat, describeProfile } from "./describe.js";
+import { fillCurves } from "./fill_curves.js";
+import { fillHeat } from "./fill_heat.js";
+import { fillProfile, rememberAll } from "./fill_profile.js";
+import { Panel } from "./panel.js";
+import { Pictures } from "./pictures.js";
+import { Run } from "./run.js";
+import { Source, askRoute } from "./source.js";
+import { Transport } from "./transport.js";
+import { element, say } from "./text.js";
+
+const FRAME_MS = 90; // between two drawings while a replay plays
+const HEAT_MS = 450; // the maps are the costly ones
+const stages = new WeakMap();
+const wantsMotion = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Called by Streamlit whenever data or theme change; the stage stays the same. */
+export async function show(component) {
+  const { parentElement, data } = component;
+  dressPage();
+  const plotly = await loadPlotly(data);
+  const stage = stages.get(parentElement) ?? new Stage(parentElement, plotly);
+  stages.set(parentElement, stage);
+  stage.update(component);
+}
+
+export function unmount(parentElement) {
+  stages.get(parentElement)?.close();
+  stages.delete(parentElement);
+}
+
+function dressPage() {
+  const style = document.getElementById("rl-style") ?? document.head.appendChild(element("style"));
+  style.id = "rl-style";
+  say(style, STYLE);
+}
+
+/** Our own Plotly.js, whatever else the page has under that name. */
+function loadPlotly(data) {
+  const lab = globalThis.resnetLab;
+  lab.plotly ??= new Promise((resolve, reject) => {
+    const others = globalThis.Plotly;
+    const script = document.createElement("script");
+    script.src = lab.plotlyUrl ?? new URL(data.plotly, document.baseURI).href;
+    script.onload = () => {
+      resolve(globalThis.Plotly);
+      if (others) globalThis.Plotly = others;
+    };
+    script.onerror = () => {
+      lab.plotly = null;
+      reject(new Error("Plotly.js did not arrive"));
+    };
+    document.head.append(script);
+  });
+  return lab.plotly;
+}
+
+class Stage {
+  constructor(parentElement, plotly) {
+    this.plotly = plotly;
+    this.drawn = {};
+    this.root = element("div", "rl-stage");
+    (parentElement.querySelector(".rl-root") ?? parentElement).replaceChildren(this.root);
+  }
+
+  update({ parentElement, data, setStateValue }) {
+    this.setStateValue = setStateValue;
+    const theme = themeOf(parentElement);
+    const key = JSON.stringify([data.runs, data.mode, data.arms, data.scale]);
+    if (key !== this.key) this.begin(key, data, theme);
+    else if (theme !== this.theme) this.dress(theme);
+  }
+
+  /** Other runs: everything is made anew. */
+  begin(key, data, theme) {
+    this.close();
+    Object.assign(this, { key, data, theme, hasToldEnd: false });
+    this.isLive = data.mode === "live";
+    this.runs = data.runs.map((id) => new Run(id));
+    this.quantity = data.extras[0].quantity;
+    this.trouble = element("p", "rl-trouble");
+    this.trouble.setAttribute("role", "status");
+    this.transport = this.isLive ? null : new Transport({
+      isRecording: data.mode === "recording",
+      onStep: () => this.invite(),
+    });
+    this.build();
+    const ask = data.hasRoutes ? askRoute : (request) => globalThis.resnetLab.ask(data.key, request);
+    this.source = new Source(this.runs, {
+      ask,
+      isFollowing: this.isLive,
+      sharesPictures: data.sharesPictures,
+      onNews: (hasChanged) => this.onNews(hasChanged),
+      onTrouble: (text) => say(this.trouble, text),
+    });
+  }
+
+  build() {
+    const { arms, texts } = this.data;
+    this.panels = {
+      curves: new Panel({ name: "curves", ...texts.curves, fill: fillCurves, describe: (...a) => describeCurves(arms, ...a) }),
+      profile: new Panel({
+        name: "profile", ...texts.gradient_norm, fill: fillProfile,
+        describe: (...a) => describeProfile(texts.gradient_norm.title, "gradient_norm", arms, ...a),
+      }),
+      heat: new Panel({ name: "heat", ...texts.heat, fill: fillHeat, describe: (...a) => describeHeat(arms, ...a) }),
+      extra: new Panel({
+        name: "extra", ...texts[this.quantity], fill: fillProfile,
+        describe: (...a) => describeProfile(texts[this.quantity].title, this.quantity, arms, ...a),
+      }),
+    };
+    this.panels.curves.tools.prepend(keys(["raw", "thin: every step"], ["bold", "bold: smoothed"]));
+    this.panels.profile.tools.prepend(keys(["ghost", "step 0"], ["bold", "now"]));
+    this.panels.heat.tools.prepend(keys(["zero", "exactly 0"], ["infinite", "infinite"], ["undefined", "NaN"]));
+    this.panels.extra.root.querySelector("header").after(this.choices());
+    this.pictures = new Pictures(texts.pictures);
+    this.armsRow = element("div", "rl-arms");
+    this.grid = element("div", "rl-grid");
+    this.grid.append(...Object.values(this.panels).map((panel) => panel.root), this.pictures.root);
+    this.root.replaceChildren(...(this.transport ? [this.transport.root] : []), this.armsRow, this.grid, this.trouble);
+    this.root.dataset.arms = arms.length;
+    this.root.style.setProperty("--rl-scale", this.data.scale);
+    this.dress(this.theme);
+  }
+
+  /** Buttons for the quantities by layer that share one panel. */
+  choices() {
+    const row = element("div", "rl-choices");
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", "quantity shown");
+    for (const { quantity, label } of this.data.extras) {
+      const button = element("button", "", label);
+      button.type = "button";
+      button.setAttribute("aria-pressed", quantity === this.quantity);
+      button.onclick = () => this.choose(quantity, row, button);
+      row.append(button);
+    }
+    return row;
+  }
+
+  choose(quantity, row, button) {
+    this.quantity = quantity;
+    for (const other of row.children) other.setAttribute("aria-pressed", other === button);
+    const { title, caption } = this.data.texts[quantity];
+    this.panels.extra.explain(title, caption);
+    this.panels.extra.forget();
+    this.remember();
+    this.draw(true);
+  }
+
+  dress(theme) {
+    this.theme = theme;
+    for (const [name, color] of Object.entries(this.data.colors[theme])) this.root.style.setProperty(`--rl-${name}`, color);
+    this.strips = this.data.arms.map((arm) => new ArmStrip(arm, theme));
+    this.armsRow.replaceChildren(...this.strips.map((strip) => strip.root));
+    this.draw(true);
+  }
+
+  onNews(hasChanged) {
+    if (this.transport && !this.isLoaded && this.runs.some((run) => run.steps.length)) {
+      this.isLoaded = true;
+      this.remember();
+      this.transport.load(Math.max(...this.runs.map((run) => run.newest)), wantsMotion());
+    }
+    if (hasChanged) this.draw(true);
+    if (this.isLive && !this.hasToldEnd && this.runs.every((run) => run.hasEnded)) {
+      this.hasToldEnd = true;
+      this.setStateValue("ended", this.data.runs.join(" "));
+    }
+  }
+
+  /** A replay knows the ends of its axes from the start, so nothing jumps while it plays. */
+  remember() {
+    if (this.isLive) return;
+    rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
+    rememberAll(this.panels.heat.memory, this.runs, "gradient_norm", true);
+    Object.assign(this.panels.heat.memory, logged(this.panels.heat.memory));
+    rememberAll(this.panels.extra.memory, this.runs, this.quantity, this.skeletons.extra[this.quantity].layout.meta.log);
+  }
+
+  get skeletons() {
+    return this.data.skeletons[this.theme];
+  }
+
+  /** Draws soon, but not more often than a projector shows. */
+  invite() {
+    if (this.invited) return;
+    const wait = Math.max(0, FRAME_MS - (performance.now() - (this.drawn.curves ?? 0)));
+    this.invited = setTimeout(() => {
+      this.invited = null;
+      this.draw(!this.transport?.isPlaying);
+    }, wait);
+  }
+
+  draw(isWhole) {
+    const step = this.transport ? this.transport.step : Infinity;
+    this.strips.forEach((strip, i) => strip.show(this.runs[i], step, this.isLive));
+    this.pictures.show(this.runs, this.data.arms, this.theme, step);
+    const { curves, profile, heat, extra } = this.panels;
+    const [plotly, skeletons, runs] = [this.plotly, this.skeletons, this.runs];
+    curves.draw(plotly, skeletons.curves, runs, step);
+    profile.draw(plotly, skeletons.profile, runs, step);
+    extra.draw(plotly, skeletons.extra[this.quantity], runs, step);
+    this.drawn.curves = performance.now();
+    if (!isWhole && this.drawn.curves - (this.drawn.heat ?? 0) < HEAT_MS) return;
+    heat.draw(plotly, skeletons.heat, runs, step);
+    this.drawn.heat = performance.now();
+  }
+
+  close() {
+    this.source?.close();
+    this.transport?.close();
+    clearTimeout(this.invited);
+    this.invited = null;
+    this.isLoaded = false;
+    for (const panel of Object.values(this.panels ?? {})) panel.close();
+  }
+}
+
+function logged({ low, high }) {
+  return low === undefined ? {} : { low: Math.log10(low), high: Math.log10(high) };
+}
+
+/** The little legend of a chart: [class, words] each. */
+function keys(...entries) {
+  const row = element("span", "rl-keys");
+  for (const [name, words] of entries) row.append(element("span", `rl-key rl-key-${name}`, element("i"), words));
+  return row;
+}
+
+/** light or dark, by the background that Streamlit's theme has now. */
+function themeOf(parentElement) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = getComputedStyle(parentElement).getPropertyValue("--st-background-color").trim() || "#ffffff";
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(pen.fillStyle.slice(at, at + 2), 16));
+  return 0.3 * red + 0.6 * green + 0.1 * blue < 128 ? "dark" : "light";
+}
