@@ -1,7 +1,9 @@
 """Deltas: the bytes are the store's, thinned, told once, and served with plain errors."""
 
+import asyncio
 import json
 
+import httpx
 import numpy as np
 import pytest
 from starlette.applications import Starlette
