@@ -1,13 +1,13 @@
 """Widgets to settings: the sidebar of the race page. Bounds live in `resnet_core.config`, not here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 
 from app import state
 from app.figures.theme import arm_names
-from resnet_core.config import RunConfig, SettingsError, field_of
+from resnet_core.config import MAX_DEPTH, MIN_DEPTH, RunConfig, SettingsError, field_of
 from resnet_core.data.info import SETS
 from resnet_core.race import MAX_ARMS, MIN_ARMS, Arm, race_configs
 
@@ -31,6 +31,7 @@ LABELS = {
     "checkpoint_every": "Steps between checkpoints",
 }
 ADVANCED = tuple(LABELS)[7:]
+DEPTHS = f"Weighted layers: 6n+2, from {MIN_DEPTH} to {MAX_DEPTH}."
 NUMBER_STEPS = {
     "steps": 50,
     "batch": 16,
@@ -101,29 +102,22 @@ def _draw_arms() -> None:
             st.button("Add an arm", icon=":material/add:", on_click=state.set_arms, args=([*arms, another],))
 
 
-def _draw_arm(i: int, arm: Mapping[str, Any], name: str, removable: bool) -> dict[str, Any]:
+def _draw_arm(i: int, arm: Arm, name: str, removable: bool) -> dict[str, Any]:
     key = f"arm {state.generation()} {i}"
-    with st.container(gap="small"):
+    with st.container(gap="xsmall"):
         title, remove = st.columns([5, 1], vertical_alignment="center")
-        title.markdown(f"{i + 1}. {name}")
+        title.markdown(f"**{i + 1}** &nbsp;{name}")
         if removable:
             rest = [other for j, other in enumerate(state.arms()) if j != i]
             remove.button(
                 "", icon=":material/close:", key=f"{key} remove", help=f"Remove {name}",
                 on_click=state.set_arms, args=(rest,), type="tertiary",
             )  # fmt: skip
-        depth, skip, norm = st.columns([3, 2, 2], vertical_alignment="bottom")
-        return {
-            "depth": depth.number_input(
-                "Depth", value=arm["depth"], step=6, key=f"{key} depth", help=_help("depth")
-            ),
-            "skip": "identity"
-            if skip.toggle("Skip", value=arm["skip"] == "identity", key=f"{key} skip", help=_help("skip"))
-            else "none",
-            "norm": "batch"
-            if norm.toggle("BN", value=arm["norm"] == "batch", key=f"{key} norm", help=_help("norm"))
-            else "none",
-        }
+        depth = st.number_input("Depth", value=arm["depth"], step=6, key=f"{key} depth", help=DEPTHS)
+        with st.container(horizontal=True):
+            skip = st.toggle("Skip", value=arm["skip"] == "identity", key=f"{key} skip")
+            norm = st.toggle("Batch norm", value=arm["norm"] == "batch", key=f"{key} norm")
+    return {"depth": depth, "skip": "identity" if skip else "none", "norm": "batch" if norm else "none"}
 
 
 def _draw_setting(name: str) -> None:

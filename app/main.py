@@ -15,6 +15,7 @@ import streamlit as st  # noqa: E402
 from app.state import keep_watch  # noqa: E402
 
 st.set_page_config(page_title="ResNet Lab", page_icon=":material/conversion_path:", layout="wide")
+st.html("<style>[data-testid=stMainBlockContainer]{padding-inline:2rem}</style>")
 keep_watch()
 st.navigation(
     [

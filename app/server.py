@@ -1,9 +1,11 @@
-"""The server: the pages, the live routes, and the watch over the runs.
+"""The server: the pages, the live routes, and the watch over the runs. Never imports torch.
 
-`python app/server.py` or `streamlit run app/server.py`, from the root of a checkout. Never imports torch.
+`streamlit run app/server.py`, from the root of a checkout.
 """
 
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,19 +16,33 @@ if str(ROOT) not in sys.path:  # Streamlit puts app/ on the path, not the root
 
 import streamlit as st  # noqa: E402
 
-from app.live.delta import delta_routes, static_routes  # noqa: E402
-from app.start import announce_device, free_port  # noqa: E402
+from app.live.delta import delta_routes  # noqa: E402
+from app.live.library import static_routes  # noqa: E402
 from app.state import open_stores  # noqa: E402
+from resnet_core.runs.store import RunStore  # noqa: E402
 from resnet_core.runs.watch import watching  # noqa: E402
+
+SECONDS_TO_WAIT_FOR_DEVICE = 60
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Runs are watched while the server lives; they go on without it."""
     store = open_stores()[0]
+    threading.Thread(target=_announce_device, args=(store, time.time()), daemon=True).start()
     with watching(store):
-        announce_device(store)
         yield
+
+
+def _announce_device(store: RunStore, since: float) -> None:
+    """Says on the terminal where runs will train, once the first torch process has looked."""
+    print(f"  Runs are kept in {store.root}", flush=True)
+    for _ in range(SECONDS_TO_WAIT_FOR_DEVICE):
+        machine = store.machine()
+        if machine.get("measured", 0) >= since:
+            print(f"  Runs train on {machine['device'].upper()}: {machine['device_name']}", flush=True)
+            return
+        time.sleep(1)
 
 
 app = st.App(
@@ -34,6 +50,3 @@ app = st.App(
     routes=[*delta_routes(open_stores), *static_routes()],
     lifespan=lifespan,
 )
-
-if __name__ == "__main__":
-    app.run(config={"server.port": free_port(sys.argv[1:])})

@@ -25,7 +25,7 @@ DEFAULTS = {name: value for name, value in to_flat(_RunConfig()).items() if name
 @lru_cache(maxsize=1)
 def open_stores() -> tuple[RunStore, RunStore]:
     """The visitor's runs and the bundled recordings, opened once a process."""
-    return RunStore(default_store()), RunStore(RECORDINGS)
+    return RunStore(default_store()), RunStore(RECORDINGS, writable=False)
 
 
 @st.cache_resource(show_spinner=False)

@@ -66,10 +66,9 @@ def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> st
     points = 100 * (other.evaluation.accuracy - first.evaluation.accuracy)
     spread = 100 * math.hypot(standard_error(first.evaluation), standard_error(other.evaluation))
     verdict = "" if abs(points) > 2 * spread else ", which these test pictures cannot tell from none"
-    return (
-        f"{said}, and a test accuracy {abs(points):.1f} points "
-        f"{'higher' if points > 0 else 'lower'}{verdict} (±{spread:.1f} from {other.evaluation.images:,} test pictures)."
-    )
+    direction = "higher" if points > 0 else "lower"
+    pictures = f"±{spread:.1f} from {other.evaluation.images:,} test pictures"
+    return f"{said}, and a test accuracy {abs(points):.1f} points {direction}{verdict} ({pictures})."
 
 
 def caveats(results: Sequence[ArmResult]) -> list[str]:

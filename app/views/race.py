@@ -61,12 +61,24 @@ def _runs_of_race() -> list[RunInfo]:
 
 def _show_stage(runs: Sequence[RunInfo]) -> None:
     if runs:
-        stage(runs, mode="live", key=f"race {state.race_id()}", present=state.is_presenting())
+        stage(
+            runs,
+            mode="live",
+            key=f"race {state.race_id()}",
+            present=state.is_presenting(),
+            stores=state.open_stores(),
+        )
         return
     store = state.open_stores()[1]
     recorded = sorted(store.runs(), key=lambda run: run.arm)
     if recorded:
-        stage(recorded, mode="recording", key="recording", present=state.is_presenting())
+        stage(
+            recorded,
+            mode="recording",
+            key="recording",
+            present=state.is_presenting(),
+            stores=state.open_stores(),
+        )
     else:
         st.info("There is no recording in assets/recordings. Press Train to see a race of your own.")
 

@@ -145,7 +145,9 @@ def _replay(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     if not compared:
         return
     mode = "replay" if all(run.phase.has_ended for run in compared) else "live"
-    stage(compared, mode=mode, key="compare " + " ".join(run.id for run in compared))
+    stage(
+        compared, mode=mode, key="compare " + " ".join(run.id for run in compared), stores=state.open_stores()
+    )
     if mode == "replay":
         results.card(store, compared)
 
