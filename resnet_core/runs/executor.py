@@ -25,6 +25,7 @@ SECONDS_OF_PEACE = 1.0  # after a start, before new spares take a free core
 SECONDS_OF_PEACE_WHEN_FULL = 30.0  # ... or share one with runs
 BYTES_FREE_FOR_SPARE = 2_000_000_000
 MAX_SPARES = 4
+WORKER = (sys.executable, "-m", "resnet_core", "worker")
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
@@ -77,8 +78,8 @@ class LocalExecutor:
 
     name = "local"
 
-    def __init__(self, store: RunStore):
-        self.store = store
+    def __init__(self, store: RunStore, command: Sequence[str] = WORKER):
+        self.store, self._command = store, list(command)
         self._children: dict[str, subprocess.Popen] = {}
         self._first_seen: dict[tuple[str, int], float] = {}
         self.spares = SparePool(self._spawn_spare)
@@ -164,7 +165,7 @@ class LocalExecutor:
         return self._spawn(["--warm"], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
 
     def _spawn(self, arguments: list[str], **streams: object) -> subprocess.Popen:
-        command = [sys.executable, "-m", "resnet_core", "worker", *arguments, "--store", str(self.store.root)]
+        command = [*self._command, *arguments, "--store", str(self.store.root)]
         path = os.pathsep.join(filter(None, [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH")]))
         return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, **_detached(), **streams)
 
