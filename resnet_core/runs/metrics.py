@@ -19,7 +19,7 @@ from resnet_core.records import Layer, Layout, Pictures, StepRecord, encode_step
 SECONDS_PER_COMMIT = 0.25
 ROWS_PER_COMMIT = 32
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS steps (step INTEGER PRIMARY KEY, present INTEGER NOT NULL, numbers BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS pictures (step INTEGER PRIMARY KEY, shape TEXT NOT NULL,
     images BLOB NOT NULL, labels BLOB NOT NULL, predictions BLOB NOT NULL);
@@ -34,7 +34,7 @@ class MetricsWriter:
         self._connection = sqlite3.connect(path, timeout=10, isolation_level=None)
         self._connection.execute("PRAGMA page_size = 8192")
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.executescript(_SCHEMA)
+        self._connection.executescript(SCHEMA)
         self._steps: list[tuple[int, int, bytes]] = []
         self._pictures: list[tuple[Any, ...]] = []
         self._committed = 0.0
@@ -121,10 +121,20 @@ def _is_sound(path: Path) -> bool:
 def read_layout(path: Path) -> Layout | None:
     with _reading(path) as connection:
         row = connection.execute("SELECT value FROM meta WHERE key = 'layout'").fetchone()
-    if row is None:
-        return None
-    found = json.loads(row[0])
+    return None if row is None else decode_layout(row[0])
+
+
+def decode_layout(text: str) -> Layout:
+    """The inverse of `set_layout`. Text from elsewhere may raise anything a lookup can raise."""
+    found = json.loads(text)
     return Layout(tuple(Layer(*layer) for layer in found["layers"]), tuple(found["blocks"]))
+
+
+def copy_whole(path: Path, target: Path) -> None:
+    """A consistent copy as one plain file, of a live run too; `target` must not exist."""
+    with _reading(path) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE").fetchone()
 
 
 def read_raw(path: Path, since: int, stride: int, limit: int | None) -> list[tuple[int, int, bytes]]:

@@ -21,7 +21,7 @@ from resnet_core.runs import metrics, places
 from resnet_core.runs.admission import Refused, check_admission
 from resnet_core.runs.catalog import Catalog, StoreError
 from resnet_core.runs.checkpoint_files import complete_steps
-from resnet_core.runs.durable import write_whole
+from resnet_core.runs.durable import sync_folder, write_whole
 
 __all__ = ["Refused", "RunStore", "StoreError"]
 
@@ -113,6 +113,24 @@ class RunStore:
             except OSError as error:
                 raise StoreError(f"the run folder {folder} cannot be written: {error.strerror}") from error
         self.catalog.insert(infos)
+
+    def adopt(self, info: RunInfo, folder: Path) -> RunInfo:
+        """Enter a run that was made elsewhere; `folder`, on the disk of the store, becomes its folder."""
+        self.require_writable()
+        final = self.folder(info.id)
+        if final.exists() or any(run.id == info.id for run in self.catalog.all()):
+            raise StoreError(f"there is already a run {info.id} in {self.root}; delete it first")
+        try:
+            folder.rename(final)
+            sync_folder(final.parent)
+        except OSError as error:
+            raise StoreError(f"the run folder {final} cannot be made: {error.strerror}") from error
+        try:
+            self.catalog.insert([info])
+        except StoreError:
+            shutil.rmtree(final, ignore_errors=True)
+            raise
+        return self.run(info.id)
 
     def run(self, run_id: str) -> RunInfo:
         self.folder(run_id)
