@@ -4,15 +4,21 @@ N = pictures, C = channels, S = side, B = batch. The sets come bundled or throug
 which check the files' hashes.
 """
 
-import os
+import socket
+import tarfile
 import threading
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
 from resnet_core.config import DataConfig
@@ -21,6 +27,14 @@ from resnet_core.data.order import Batch, draw_batch
 from resnet_core.runs.places import data_folder
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "fashion_mnist_12k.npz"
+SECONDS_OF_SILENCE = 30  # after which a server counts as gone
+
+# What a damaged file raises in numpy's and torchvision's readers (which assert), and a broken download.
+_DAMAGED = (
+    ValueError, AssertionError, LookupError, TypeError, EOFError,
+    zipfile.BadZipFile, tarfile.TarError, zlib.error,
+)  # fmt: skip
+_MISHAPS = (OSError, RuntimeError, HTTPException, *_DAMAGED)
 
 
 class DataUnavailable(ValueError):
@@ -60,11 +74,8 @@ def load_images(
     data: DataConfig, device: torch.device, report: Callable[[str], None] = lambda text: None
 ) -> ImageSet:
     """Reads (or downloads, telling `report` how far it is) a set. Raises `DataUnavailable`."""
-    if data.info.download_megabytes == 0:
-        with np.load(BUNDLED) as file:
-            parts = [file[f"{split}_{kind}"] for split in ("train", "test") for kind in ("images", "labels")]
-    else:
-        parts = _torchvision_parts(data.name, data.info, report)
+    is_bundled = data.info.download_megabytes == 0
+    parts = _bundled_parts(data.info) if is_bundled else _torchvision_parts(data.name, data.info, report)
     train_images, train_labels, test_images, test_labels = parts
     return ImageSet(
         data.info,
@@ -116,28 +127,48 @@ def _augment(images: Tensor, drawn: Batch, pad: int) -> Tensor:
     return padded[picture, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
 
 
+def _bundled_parts(info: SetInfo) -> list:
+    try:
+        with BUNDLED.open("rb") as opened, np.load(opened) as file:
+            return [file[f"{split}_{kind}"] for split in ("train", "test") for kind in ("images", "labels")]
+    except (OSError, *_DAMAGED) as error:
+        raise DataUnavailable(
+            f"{info.title} is missing or damaged: {BUNDLED} ({_in_short(error)}). "
+            f"Fetch that file anew with the rest of the lab, or choose another image set."
+        ) from None
+
+
 def _torchvision_parts(name: str, info: SetInfo, report: Callable[[str], None]) -> list:
-    for folder in _folders():
+    folder = data_folder()
+    try:
         if (parts := _read_set(name, folder, download=False)) is not None:
             return parts
-    target = data_folder()
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with _Progress(target, info, report):
-            parts = _read_set(name, target, download=True)
-    except (OSError, RuntimeError) as error:
-        looked = ", ".join(map(str, _folders()))
+        folder.mkdir(parents=True, exist_ok=True)
+        # The arms of a race need the same set at the same moment: one downloads, the others find it there.
+        with _Progress(folder, info, report), FileLock(folder / f".{name}.lock"), _patience():
+            return _read_set(name, folder, download=True)
+    except _MISHAPS as error:
         raise DataUnavailable(
-            f"{info.title} is not in {looked} and could not be downloaded "
-            f"({str(error).strip()[:120]}). Connect to the network, or put the set's files into that folder "
-            f"(RESNET_LAB_DATA names another one), or choose the bundled fashion-mnist."
+            f"{info.title} is not, or not whole, in {folder} and could not be downloaded "
+            f"({_in_short(error)}). Connect to the network, or put the set's files into that folder in "
+            f"place of damaged ones (RESNET_LAB_DATA names another), or choose the bundled fashion-mnist."
         ) from None
-    return parts
 
 
-def _folders() -> list[Path]:
-    named = os.environ.get("RESNET_LAB_DATA")
-    return [Path(named)] if named else [data_folder()]
+def _in_short(error: Exception) -> str:
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= 160 else f"{said[:157]}..."
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Gives up a silent server: torchvision sets no timeout, and urllib's own is to wait forever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SECONDS_OF_SILENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def _read_set(name: str, folder: Path, download: bool) -> list | None:
@@ -175,10 +206,12 @@ class _Progress:
 
     def __enter__(self) -> None:
         self.before = self._megabytes()
-        threading.Thread(target=self._watch, daemon=True).start()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
 
     def __exit__(self, *_: object) -> None:
         self.done.set()
+        self.thread.join()
 
     def _watch(self) -> None:
         total = self.info.download_megabytes
@@ -187,4 +220,8 @@ class _Progress:
             self.report(f"Downloading {self.info.title}: {here:.0f} of {total} MB")
 
     def _megabytes(self) -> float:
-        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()) / 1e6
+        size = 0
+        for file in self.folder.rglob("*"):
+            with suppress(OSError):  # gone since it was listed
+                size += file.stat().st_size if file.is_file() else 0
+        return size / 1e6
