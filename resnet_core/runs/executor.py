@@ -80,7 +80,7 @@ class LocalExecutor:
 
     def __init__(self, store: RunStore, command: Sequence[str] = WORKER):
         self.store, self._command = store, list(command)
-        self._children: dict[str, subprocess.Popen] = {}
+        self._children: dict[int, subprocess.Popen] = {}  # by process id
         self._first_seen: dict[tuple[str, int], float] = {}
         self.spares = SparePool(self._spawn_spare)
         self._started = -float("inf")
@@ -95,7 +95,7 @@ class LocalExecutor:
         if process is None:
             with open(places.worker_log(self.store.folder(run.id)), "ab") as log:
                 process = self._spawn(["--run", run.id], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._children[run.id] = process
+        self._children[process.pid] = process
         return Started(process.pid, _created(process.pid))
 
     def poll(self, runs: Sequence[RunInfo]) -> dict[str, Sighting]:
@@ -139,8 +139,8 @@ class LocalExecutor:
                 child.returncode = 0  # it goes on without us, so subprocess need not warn that it does
 
     def _see(self, run: RunInfo) -> Sighting:
-        child = self._children.get(run.id)
-        if child is not None and child.pid == run.pid and child.poll() is not None:
+        child = self._children.get(run.pid)
+        if child is not None and child.poll() is not None:
             detail = _ending(child.returncode)
         elif run.pid is not None and _is_process(run.pid, run.pid_created):
             return Sighting(True)
@@ -156,9 +156,9 @@ class LocalExecutor:
         return time.monotonic() - first < SECONDS_TO_REGISTER
 
     def _reap(self, live: Sequence[RunInfo]) -> None:
-        for run_id in self._children.keys() - {run.id for run in live}:
-            if self._children[run_id].poll() is not None:
-                del self._children[run_id]
+        for pid in self._children.keys() - {run.pid for run in live}:
+            if self._children[pid].poll() is not None:
+                del self._children[pid]
 
     def _spawn_spare(self) -> subprocess.Popen:
         pipe = subprocess.PIPE

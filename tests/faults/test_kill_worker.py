@@ -1,0 +1,94 @@
+"""`kill -9` of a worker at any moment: the run ends as if nothing had happened, and nothing is lost."""
+
+import os
+import random
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from resnet_core.records import Phase
+from tests.faults.scene import Reader, result_of, small_run, wait_for
+
+
+@pytest.mark.parametrize(
+    "kills", [10, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+)
+def test_a_run_killed_again_and_again_ends_bit_equal(watched, undisturbed, kills):
+    config = small_run(steps=60 * kills)
+    expected = undisturbed(config)
+    run_id = watched.add_race([config])[0].id
+    reader = Reader(watched, run_id)
+    reader.start()
+    rng = random.Random(0)
+    for attempt in range(1, kills + 1):
+        wait_for(lambda n=attempt: is_taken(watched.run(run_id), n))
+        wait_for_a_moment(rng, reader, attempt)
+        os.kill(watched.run(run_id).pid, signal.SIGKILL)
+        reader.check()
+    wait_for(lambda: watched.run(run_id).phase.has_ended, seconds=300)
+    reader.close()
+    assert watched.run(run_id).attempt == kills + 1
+    assert result_of(watched, run_id) == expected
+    assert [step for step, _, _ in expected["numbers"]] == list(range(config.training.steps))
+    check_integrity(watched, run_id)
+
+
+def is_taken(run, attempt):
+    """Whether the worker of this attempt has the run."""
+    return run.attempt == attempt and run.pid is not None
+
+
+def wait_for_a_moment(rng, reader, attempt):
+    """Any moment: while the worker starts, or some way into the steps it has not shown before."""
+    # Three deaths in a row without a new checkpoint would rightly end the run: every third life gets further.
+    if attempt % 3 and rng.random() < 0.6:
+        time.sleep(rng.uniform(0, 6))
+        return
+    target = max(reader.seen, default=0) + rng.randint(12, 40)
+    wait_for(lambda: max(reader.seen, default=0) >= target)
+    time.sleep(rng.uniform(0, 0.05))
+
+
+def check_integrity(store, run_id):
+    for path in (store.catalog_path, store.folder(run_id) / "metrics.db"):
+        connection = sqlite3.connect(path)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.close()
+
+
+def test_a_paused_run_whose_worker_is_killed_is_still_paused_where_it_was(watched):
+    run_id = watched.add_race([small_run(steps=200)], go_until=25)[0].id
+    wait_for(lambda: watched.run(run_id).phase is Phase.PAUSED)
+    os.kill(watched.run(run_id).pid, signal.SIGKILL)
+    wait_for(lambda: watched.run(run_id).attempt == 2)
+    wait_for(lambda: watched.run(run_id).phase is Phase.PAUSED)
+    assert [row[0] for row in watched.raw_steps(run_id)] == list(range(25))
+    watched.request_stop([run_id])
+    wait_for(lambda: watched.run(run_id).phase is Phase.STOPPED, seconds=2)
+
+
+def test_a_worker_that_is_asked_to_end_leaves_in_time_and_another_goes_on(watched, undisturbed):
+    config = small_run(steps=600)
+    run_id = watched.add_race([config])[0].id
+    wait_for(lambda: watched.run(run_id).steps_done >= 15)
+    first, start = watched.run(run_id), time.monotonic()
+    os.kill(first.pid, signal.SIGTERM)
+    wait_for(lambda: watched.run(run_id).pid != first.pid, seconds=15)
+    assert time.monotonic() - start < 15
+    wait_for(lambda: watched.run(run_id).phase.has_ended, seconds=120)
+    assert watched.run(run_id).attempt == 2
+    assert result_of(watched, run_id) == undisturbed(config)
+
+
+def test_a_worker_that_hangs_is_ended_when_told_to_stop(watched, monkeypatch):
+    monkeypatch.setattr("resnet_core.runs.supervisor.SECONDS_TO_OBEY", 1.0)
+    monkeypatch.setattr("resnet_core.runs.supervisor.SECONDS_TO_END", 1.0)
+    run_id = watched.add_race([small_run(steps=100_000)])[0].id
+    wait_for(lambda: watched.run(run_id).steps_done > 0)
+    os.kill(watched.run(run_id).pid, signal.SIGSTOP)
+    watched.request_stop([run_id])
+    wait_for(lambda: watched.run(run_id).phase is Phase.STOPPED, seconds=15)
+    assert len(watched.raw_steps(run_id)) > 0
+    assert not (watched.folder(run_id) / "metrics.db-wal").exists()
