@@ -5,39 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.canvas import axis, canvas
+from app.figures.canvas import Paper
 from app.figures.history import History, smoothed
 from app.figures.theme import Arm, Palette
 
-ACCURACY_TOP = 0.36  # share of the height that the accuracy has
-LOSS_BOTTOM = 0.44
+ACCURACY_TOP = 0.37  # share of the height that the accuracy has
+LOSS_BOTTOM = 0.45
+LOST_HEIGHT = 0.95  # of the mark for a loss that no axis has a place for
+LEAST_TOP = 2.5  # of the loss axis: guessing among ten classes costs log 10 = 2.3
 
 
 def curves(arms: Sequence[Arm], palette: Palette, classes: int = 10, scale: float = 1.0) -> go.Figure:
     """The empty figure: every trace is there, with its look and, in `meta`, what it wants to show."""
-    figure = canvas(palette, scale, meta={"panel": "curves"})
+    paper = Paper(palette, scale)
+    figure = paper.figure(meta={"panel": "curves"})
     for index, arm in enumerate(arms):
-        figure.add_traces(_arm_traces(index, arm, palette, scale))
+        figure.add_traces(_arm_traces(index, arm, paper))
     figure.update_layout(
-        xaxis=axis(palette, "step", anchor="y2", range=[0, 1], showspikes=False, tickformat=",d"),
-        yaxis=axis(palette, "training loss", domain=[LOSS_BOTTOM, 1], range=[0, 2.5], nticks=6),
-        yaxis2=axis(
-            palette, "test accuracy", domain=[0, ACCURACY_TOP], range=[0, 1], tickvals=[0, 0.5, 1], anchor="x"
-        ),
-        # A height of its own, 0 to 1, for losses that no axis has a place for.
+        xaxis=paper.axis("step", anchor="y2", range=[0, 1], tickformat=",d"),
+        yaxis=paper.axis("training loss", domain=[LOSS_BOTTOM, 1], range=[0, LEAST_TOP], nticks=6),
+        yaxis2=paper.axis("test accuracy", domain=[0, ACCURACY_TOP], range=[0, 1], tickvals=[0, 0.5, 1]),
+        # A height of its own, 0 to 1, for losses that are not finite.
         yaxis3={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
-    chance = {"color": palette.muted, "width": 1.5 * scale, "dash": "1px,4px"}
-    figure.add_hline(y=1 / classes, line=chance, yref="y2")
-    figure.add_annotation(
-        text=f"chance {1 / classes:.0%}", x=1, xref="paper", xanchor="right", y=1 / classes, yref="y2",
-        yanchor="bottom", showarrow=False, font={"size": round(12 * scale)},
-    )  # fmt: skip
+    dotted = {"color": palette.muted, "width": 1.5 * scale, "dash": "1px,4px"}
+    figure.add_hline(y=1 / classes, line=dotted, yref="y2")
     return figure
 
 
-def _arm_traces(index: int, arm: Arm, palette: Palette, scale: float) -> list[go.Scatter]:
-    color, style = arm.style.color(palette), arm.style
+def _arm_traces(index: int, arm: Arm, paper: Paper) -> list[go.Scatter]:
+    color, style, scale = arm.style.color(paper.palette), arm.style, paper.scale
     bold = {"color": color, "width": 3 * scale, "dash": style.dash}
     marker = {"color": color, "size": 8 * scale, "symbol": style.symbol}
 
@@ -45,27 +42,27 @@ def _arm_traces(index: int, arm: Arm, palette: Palette, scale: float) -> list[go
         return go.Scatter(x=[], y=[], name=arm.name, meta={"arm": index, "role": role}, **look)
 
     return [
-        trace("loss", mode="lines", line={"color": color, "width": scale}, opacity=0.28, hoverinfo="skip"),
+        trace("loss", mode="lines", line={"color": color, "width": scale}, opacity=paper.palette.faint,
+              hoverinfo="skip"),
         trace("smoothed_loss", mode="lines", line=bold, hovertemplate="step %{x}: %{y:.3f}"),
         trace("test_accuracy", mode="lines+markers", line=bold, marker=marker, yaxis="y2",
-              cliponaxis=False,
-              hovertemplate="after step %{x}: %{y:.1%}"),
+              cliponaxis=False, hovertemplate="after step %{x}: %{y:.1%}"),
         trace("lost", mode="markers+text", yaxis="y3", marker=marker | {"symbol": "x", "size": 11 * scale},
-              textposition="middle left", textfont={"color": color}, cliponaxis=False,
+              textposition="middle right", textfont={"color": color}, cliponaxis=False,
               hovertemplate="step %{x}: the loss is not a finite number"),
     ]  # fmt: skip
 
 
 def fill_curves(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     """Puts stored numbers into `curves`; the page's script does the same with what it receives."""
-    tops = [2.5]
+    tops = [LEAST_TOP]
     for trace in figure.data:
         history, role = histories[trace.meta["arm"]], trace.meta["role"]
         trace.x, trace.y = _series(history, role)
         if role == "smoothed_loss" and np.isfinite(trace.y).any():
             tops.append(float(np.nanmax(trace.y)))
-        if role == "lost" and len(trace.x):
-            trace.text = [f"no finite loss from step {trace.x[0]} "]
+        if role == "lost":
+            trace.text = [f" no finite loss from step {step}" for step in trace.x]
     steps = max((max(history.planned_steps, *history.steps[-1:], 1) for history in histories), default=1)
     figure.update_layout(xaxis_range=[0, steps], yaxis_range=[0, 1.08 * max(tops)])
     return figure
@@ -77,6 +74,6 @@ def _series(history: History, role: str) -> tuple[np.ndarray, np.ndarray]:
         return history.accuracy.steps, history.accuracy.values[:, 0]
     if role == "lost":
         first = history.steps[~finite][:1]
-        return first, np.full(len(first), 0.96)
+        return first, np.full(len(first), LOST_HEIGHT)
     loss = history.loss if role == "loss" else smoothed(history.loss)
     return history.steps, np.where(np.isfinite(loss), loss, np.nan)

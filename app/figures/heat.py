@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.canvas import axis, canvas
+from app.figures.canvas import TEXT_SIZE, Paper
 from app.figures.history import History
 from app.figures.theme import Arm, Palette
 
 MAX_CELLS = (256, 112)  # steps, layers: more than that no screen shows and no browser draws in time
-ZERO, INFINITE, UNDEFINED = 0.0, 1.0, 2.0
+SPECIAL = {"zero": 0.0, "infinite": 1.0, "undefined": 2.0}  # the worst last
 GAP = 0.05  # between the maps, as a share of the width
 
 
@@ -37,79 +37,90 @@ class Cells(NamedTuple):
 
 
 def heat_maps(arms: Sequence[Arm], palette: Palette, scale: float = 1.0) -> go.Figure:
-    """The empty figure. Depth 1, the layer next to the picture, is at the bottom."""
-    figure = canvas(palette, scale, meta={"panel": "heat"})
-    figure.update_layout(
-        margin_t=round(30 * scale), margin_r=round(86 * scale), coloraxis=_color_axis(palette, scale)
-    )
-    count = max(len(arms), 1)
-    width = (1 - GAP * (count - 1)) / count
+    """The empty figure. Depth 1, the layer next to the picture, is at the bottom; all maps zoom together."""
+    paper = Paper(palette, scale)
+    figure = paper.figure(meta={"panel": "heat"})
+    figure.update_layout(margin={"t": paper.px(28), "r": paper.px(78)}, coloraxis=_color_axis(paper))
+    width = (1 - GAP * (len(arms) - 1)) / max(len(arms), 1)
     for index, arm in enumerate(arms):
-        number = "" if index == 0 else str(index + 1)
-        left = index * (width + GAP)
-        figure.add_traces(_maps(index, arm, palette, number))
+        number, left = _number(index), index * (width + GAP)
+        figure.add_traces(_maps(index, arm, palette))
         figure.update_layout({
-            f"xaxis{number}": axis(palette, "step", domain=[left, left + width], anchor=f"y{number}",
-                                   range=[0, 1], showgrid=False, tickformat=",d", nticks=6),
-            f"yaxis{number}": axis(palette, "" if index else "depth (layer)", anchor=f"x{number}",
-                                   range=[0.5, 56.5], showgrid=False, nticks=6, showticklabels=not index,
-                                   **({"matches": "y"} if index else {})),
+            f"xaxis{number}": paper.axis("step", domain=[left, left + width], anchor=f"y{number}",
+                                         range=[0, 1], showgrid=False, tickformat=",d", nticks=5,
+                                         **({"matches": "x"} if index else {})),
+            f"yaxis{number}": paper.axis("" if index else "depth (layer)", anchor=f"x{number}", nticks=6,
+                                         range=[0.5, 56.5], showgrid=False, showticklabels=not index,
+                                         **({"matches": "y"} if index else {})),
         })  # fmt: skip
         figure.add_annotation(
             text=f"<b>{arm.name}</b>", x=left, xref="paper", xanchor="left", y=1, yref="paper",
-            yanchor="bottom", yshift=3, showarrow=False,
-            font={"color": arm.style.color(palette), "size": round(15 * scale)},
+            yanchor="bottom", yshift=paper.px(3), showarrow=False,
+            font={"color": arm.style.color(palette), "size": paper.px(TEXT_SIZE)},
         )  # fmt: skip
     return figure
 
 
-def _color_axis(palette: Palette, scale: float) -> dict:
+def _number(index: int) -> str:
+    return str(index + 1) if index else ""
+
+
+def _color_axis(paper: Paper) -> dict:
+    title = {"color": paper.palette.ink, "size": paper.px(TEXT_SIZE)}
     return {
         "colorscale": SCALE,
         "cmin": -3,
         "cmax": 1,
         "colorbar": {
-            "title": {"text": "gradient<br>norm", "side": "top", "font": {"color": palette.ink}},
-            "thickness": 14 * scale,
-            "len": 1,
+            "title": {"text": "norm", "side": "top", "font": title},
+            "thickness": paper.px(14),
+            "len": 1.06,
             "x": 1.012,
             "outlinewidth": 0,
             "tickprefix": "10<sup>",
             "ticksuffix": "</sup>",
             "dtick": 1,
-            "nticks": 7,
         },
     }
 
 
-def _maps(index: int, arm: Arm, palette: Palette, number: str) -> list[go.Heatmap]:
-    place = {"x": [], "y": [], "z": [], "xaxis": f"x{number}", "yaxis": f"y{number}", "name": arm.name,
-             "hoverongaps": False}  # fmt: skip
-    meta = {"arm": index, "quantity": "gradient_norm"}
-    colors = (palette.zero, palette.infinite, palette.undefined)
-    steps = [(at, color) for i, color in enumerate(colors) for at in (i / 3, (i + 1) / 3)]
+def _maps(index: int, arm: Arm, palette: Palette) -> list[go.Heatmap]:
+    number = _number(index)
+    place = {"x": [], "y": [], "z": [], "xaxis": f"x{number}", "yaxis": f"y{number}", "hoverongaps": False}
+    where = "step %{x}, depth %{y}: "
+
+    def trace(role: str, hover: str, **look) -> go.Heatmap:
+        meta = {"arm": index, "quantity": "gradient_norm", "role": role}
+        return go.Heatmap(**place, name=arm.name, meta=meta, hovertemplate=where + hover, **look)
+
+    def plain(role: str, hover: str) -> go.Heatmap:
+        color = getattr(palette, role)
+        look = {"colorscale": [(0, color), (1, color)], "showscale": False, "zmin": 0, "zmax": 1}
+        return trace(role, hover, **look)
+
     return [
-        go.Heatmap(**place, meta=meta | {"role": "heat"}, coloraxis="coloraxis",
-                   hovertemplate="step %{x}, depth %{y}: 10<sup>%{z:.2f}</sup>"),
-        go.Heatmap(**place, meta=meta | {"role": "special"}, colorscale=steps, showscale=False,
-                   zmin=0, zmax=2, hovertemplate="step %{x}, depth %{y}: exactly 0, infinite or NaN"),
-    ]  # fmt: skip
+        trace("heat", "10<sup>%{z:.2f}</sup>", coloraxis="coloraxis"),
+        plain("zero", "exactly 0"),
+        plain("infinite", "infinite"),
+        plain("undefined", "not a number"),
+    ]
 
 
 def fill_heat_maps(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     """Puts stored gradient norms into `heat_maps` and spans the one colour scale over all of them."""
     cells = [cells_of(history) for history in histories]
     for trace in figure.data:
-        found = cells[trace.meta["arm"]]
-        trace.x, trace.y = found.steps, found.depths
-        trace.z = found.values if trace.meta["role"] == "heat" else found.special
+        found, role = cells[trace.meta["arm"]], trace.meta["role"]
+        z = found.values if role == "heat" else np.where(found.special == SPECIAL[role], 1.0, np.nan)
+        if role == "heat" or np.isfinite(z).any():
+            trace.x, trace.y, trace.z = found.steps, found.depths, z
     finite = np.concatenate([np.empty(0), *[c.values[np.isfinite(c.values)] for c in cells]])
     low, high = (np.floor(finite.min()), np.ceil(finite.max())) if len(finite) else (-3.0, 1.0)
-    figure.update_layout(coloraxis={"cmin": low, "cmax": max(high, low + 1)})
-    for index, history in enumerate(histories):
-        number = "" if index == 0 else str(index + 1)
-        steps = max(history.planned_steps, *history.steps[-1:], 1)
-        deepest = max((layer.depth for other in histories for layer in other.layers), default=56)
+    high = max(high, low + 1)
+    figure.update_layout(coloraxis={"cmin": low, "cmax": high, "colorbar_dtick": -(-(high - low) // 7)})
+    steps = max((max(history.planned_steps, *history.steps[-1:], 1) for history in histories), default=1)
+    deepest = max((layer.depth for history in histories for layer in history.layers), default=56)
+    for number in map(_number, range(len(histories))):
         figure.update_layout(
             {f"xaxis{number}_range": [0, steps], f"yaxis{number}_range": [0.5, deepest + 0.5]}
         )
@@ -127,7 +138,7 @@ def cells_of(history: History, quantity: str = "gradient_norm") -> Cells:
     layers = -(-len(rows) // MAX_CELLS[1])
     norms = reading.values[:, rows].T.astype(np.float64)  # (L, R)
     depths = np.array([history.layers[i].depth for i in rows])
-    special = np.select([np.isnan(norms), np.isinf(norms), norms <= 0], [UNDEFINED, INFINITE, ZERO], -1.0)
+    special = np.select([np.isnan(norms), np.isinf(norms), norms <= 0], list(SPECIAL.values())[::-1], -1.0)
     logs = np.log10(np.where(special < 0, norms, 1.0))
     logs[special >= 0] = np.nan
     worst = _grouped(special, layers, columns, np.max)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.canvas import axis, canvas, log_axis
+from app.figures.canvas import Paper
 from app.figures.history import History
 from app.figures.theme import Arm, Palette
 
@@ -43,28 +43,28 @@ def profile(
     arms: Sequence[Arm], palette: Palette, quantity: str = "gradient_norm", scale: float = 1.0
 ) -> go.Figure:
     """The empty figure; traces say in `meta` what they want: now, initial, projection, zero or nonfinite."""
-    what = QUANTITIES[quantity]
+    what, paper = QUANTITIES[quantity], Paper(palette, scale)
     along = "residual block" if quantity == "branch_ratio" else "depth (layer, 1 is next to the picture)"
-    figure = canvas(
-        palette, scale, meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top}
+    figure = paper.figure(
+        meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top}
     )
     for role in ("initial", "now", "projection", "zero", "nonfinite"):
         for index, arm in enumerate(arms):
             meta = {"arm": index, "quantity": quantity, "role": role}
             figure.add_trace(_trace(role, arm, palette, scale).update(meta=meta, name=arm.name))
-    value_axis = (
-        log_axis(palette, what.title) if what.is_log else axis(palette, what.title, rangemode="tozero")
-    )
-    lane = {"fixedrange": True, "visible": False, "showgrid": False, "tickmode": "array"}
     figure.update_layout(
-        xaxis=axis(palette, along, range=[0, 57], anchor="y2", nticks=8),
-        yaxis=value_axis | {"domain": [0, 1], "range": [-3, 1] if what.is_log else [0, what.top or 1]},
-        yaxis2=axis(palette, **lane | {"domain": [0, 0.001], "range": [-1, 1], "tickvals": [0],
-                                       "ticktext": ["0"]}),
-        yaxis3=axis(palette, **lane | {"domain": [0.999, 1], "range": [-0.7, 1.7], "tickvals": [0, 1],
-                                       "ticktext": ["∞", "NaN"]}),
+        xaxis=paper.axis(along, range=[0, 57], anchor="y2", nticks=8),
+        yaxis=paper.log_axis(what.title, range=[-3, 1]) if what.is_log
+        else paper.axis(what.title, range=[0, what.top or 1]),
+        yaxis2=_lane(paper, [0, 0.001], [-1, 1], ["0"]),
+        yaxis3=_lane(paper, [0.999, 1], [-0.7, 1.7], ["∞", "NaN"]),
     )  # fmt: skip
     return figure
+
+
+def _lane(paper: Paper, domain: list[float], span: list[float], words: list[str]) -> dict[str, Any]:
+    ticks = {"tickmode": "array", "tickvals": list(range(len(words))), "ticktext": words}
+    return paper.axis(domain=domain, range=span, visible=False, fixedrange=True, **ticks)
 
 
 def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> go.Scatter:
@@ -75,7 +75,11 @@ def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> go.Scatter:
         marker["line"] = {"width": 2 * scale, "color": color}
     line = {"color": color, "width": 2.5 * scale, "dash": style.dash}
     looks: dict[str, dict[str, Any]] = {
-        "initial": {"mode": "lines", "line": line | {"width": 5 * scale, "dash": "solid"}, "opacity": 0.22},
+        "initial": {
+            "mode": "lines",
+            "line": line | {"width": 5 * scale, "dash": "solid"},
+            "opacity": palette.faint,
+        },
         "now": {"mode": "lines+markers", "line": line, "marker": marker},
         "projection": {"mode": "markers", "marker": marker},
         "zero": {"mode": "markers", "marker": marker | {"size": 7 * scale}, "yaxis": "y2"},
@@ -150,7 +154,13 @@ def _set_axes(figure: go.Figure, seen: np.ndarray, deepest: float, lanes: set[st
         return
     if figure.layout.meta["log"]:
         decades = np.log10([seen.min(), seen.max()])
-        figure.update_layout(yaxis_range=[np.floor(decades[0]), np.ceil(decades[1])])
+        span = [np.floor(2 * decades[0]) / 2, np.ceil(2 * decades[1]) / 2]
+        figure.update_layout(yaxis={"range": span, "dtick": decade_ticks(span[1] - span[0])})
     elif QUANTITIES[figure.layout.meta["quantity"]].top is None:
         room = 0.06 * max(seen.max(), 0.1)
         figure.update_layout(yaxis_range=[min(0.0, seen.min() - room), seen.max() + room])
+
+
+def decade_ticks(decades: float) -> str | int:
+    """Plotly's `dtick` of a logarithmic axis: 1, 2, 5 within a decade or so, else whole decades."""
+    return "D2" if decades <= 1.5 else int(np.ceil(decades / 7))

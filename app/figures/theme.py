@@ -24,18 +24,19 @@ class Palette:
     zero: str  # heat map cells that the sequential scale has no place for
     infinite: str
     undefined: str
+    faint: float  # opacity of what stands behind: the initial state, the loss of every step
     residual: tuple[str, ...]
     plain: tuple[str, ...]
 
 
 LIGHT = Palette(
     ink="#1b1f2a", muted="#5b6372", grid="#e6e9ef", paper="#ffffff", right="#00725a", wrong="#b3261e",
-    zero="#000000", infinite="#d41159", undefined="#f7a8c8",
+    zero="#000000", infinite="#d41159", undefined="#f7a8c8", faint=0.26,
     residual=("#0072b2", "#4a2fbd", "#1696b6", "#35507a"), plain=("#d55e00", "#9c5a00", "#e08b00", "#8f3b1b"),
 )  # fmt: skip
 DARK = Palette(
     ink="#eef1f6", muted="#a7b0bf", grid="#2a303c", paper="#0e1117", right="#4fd1a5", wrong="#ff8a80",
-    zero="#ffffff", infinite="#ff4f8b", undefined="#ffc6dc",
+    zero="#ffffff", infinite="#ff4f8b", undefined="#ffc6dc", faint=0.42,
     residual=("#56b4e9", "#a99bff", "#7fe0e8", "#a8c4ea"), plain=("#f5a623", "#ff8552", "#ffd166", "#d9a27a"),
 )  # fmt: skip
 PALETTES = {"light": LIGHT, "dark": DARK}
@@ -46,16 +47,18 @@ _DASHES = {"residual": ("solid", "14px,3px", "18px,3px,3px,3px", "22px,3px,3px,3
 _SYMBOLS = {"residual": ("circle", "square", "diamond", "pentagon"),
             "plain": ("triangle-up", "x", "triangle-down", "star")}  # fmt: skip
 
-# Settings whose value speaks for itself in a name; the others are named with their value.
-_WORDS = {
-    "norm": {"none": "no BN", "batch": "BN"},
-    "init": {"he": "He init", "pytorch": "PyTorch init", "zero-gamma": "zero gamma"},
-    "augment": {True: "augmented", False: "not augmented"},
+# Settings that a name tells where they are not the usual value.
+_UNUSUAL = {
+    "norm": {"none": "no BN"},
+    "init": {"pytorch": "PyTorch init", "zero-gamma": "zero gamma"},
+    "shortcut": {"B": "option B"},
+    "augment": {True: "augmented"},
 }
-_TITLES = {
-    "dataset": "{}", "side": "{} px", "width": "width {}", "shortcut": "option {}", "seed": "seed {}",
-    "steps": "{} steps", "batch": "batch {}", "learning_rate": "lr {:g}", "warmup_steps": "warm-up {}",
-    "weight_decay": "decay {:g}", "momentum": "momentum {:g}", "schedule": "{} schedule",
+# Settings that a name tells where arms of the same family and depth differ in them.
+_NUMBERS = {
+    "dataset": "{}", "side": "{} px", "width": "width {}", "batch": "batch {}", "learning_rate": "lr {:g}",
+    "weight_decay": "decay {:g}", "momentum": "momentum {:g}", "warmup_steps": "warm-up {}",
+    "schedule": "{} schedule", "steps": "{} steps", "seed": "seed {}",
 }  # fmt: skip
 
 
@@ -101,47 +104,28 @@ def arm_styles(labels: Sequence[Settings]) -> list[ArmStyle]:
     return styles
 
 
-def arm_name(settings: Settings, differing: Sequence[str] = ()) -> str:
-    """ "ResNet-56" or "plain-56", then the settings named in `differing`: "ResNet-56, no BN"."""
+def arm_name(settings: Settings, also: Sequence[str] = ()) -> str:
+    """ "ResNet-56" or "plain-56", and what the settings named in `also` add: "ResNet-56, no BN, lr 0.05"."""
     family = "plain" if kind_of(settings) == "plain" else "ResNet"
-    parts = [_setting_words(name, settings[name]) for name in differing if name in settings]
-    return ", ".join([f"{family}-{settings['depth']}", *parts])
+    words = [_UNUSUAL[name].get(settings[name]) for name in also if name in _UNUSUAL]
+    words += [_NUMBERS[name].format(settings[name]) for name in also if name in _NUMBERS]
+    return ", ".join([f"{family}-{settings['depth']}", *filter(None, words)])
 
 
 def arm_names(labels: Sequence[Settings]) -> list[str]:
-    """Names that tell the arms apart and say no more than that; a number when the settings are the same."""
-    differing = [
-        name
-        for name in (labels[0] if labels else ())
-        if name not in ("depth", "skip") and len({repr(settings.get(name)) for settings in labels}) > 1
-    ]
-    names = [arm_name(settings, differing) for settings in labels]
-    if len(set(map(arm_name, labels))) == len(labels):
-        names = [arm_name(settings, [d for d in differing if d in _TELLING]) for settings in labels]
+    """Names that tell the arms apart and say no more than that; a number where nothing else does."""
+    unusual = [name for name in _UNUSUAL if _differ(labels, name)]
+    names = []
+    for settings in labels:
+        family = [other for other in labels if arm_name(other) == arm_name(settings)]
+        names.append(arm_name(settings, unusual + [name for name in _NUMBERS if _differ(family, name)]))
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
 
 
-# Differences that a name must tell even where depth and skip alone would do.
-_TELLING = (
-    "norm",
-    "width",
-    "dataset",
-    "side",
-    "batch",
-    "learning_rate",
-    "init",
-    "shortcut",
-    "seed",
-    "augment",
-)
+def _differ(labels: Sequence[Settings], name: str) -> bool:
+    return len({settings.get(name) for settings in labels}) > 1
 
 
 def arms(labels: Sequence[Settings]) -> list[Arm]:
     """Name and style of each arm, from the flat settings of all of them."""
     return [Arm(*pair) for pair in zip(arm_names(labels), arm_styles(labels), strict=True)]
-
-
-def _setting_words(name: str, value: Any) -> str:
-    if name in _WORDS:
-        return _WORDS[name].get(value, f"{name} {value}")
-    return _TITLES.get(name, name.replace("_", " ") + " {}").format(value)

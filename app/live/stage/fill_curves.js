@@ -21,7 +21,7 @@ function fillTrace(trace, run, step) {
   }
   if (trace.meta.role === "lost") {
     const first = steps.filter((_, i) => !Number.isFinite(run.loss[i])).slice(0, 1);
-    return { ...trace, x: first, y: first.map(() => 0.96), text: first.map((s) => `no finite loss from step ${s} `) };
+    return { ...trace, x: first, y: first.map(() => 0.95), text: first.map((s) => ` no finite loss from step ${s}`) };
   }
   const loss = trace.meta.role === "loss" ? run.loss : run.smoothed;
   return { ...trace, x: steps, y: loss.slice(0, known).map((value) => (Number.isFinite(value) ? value : null)) };

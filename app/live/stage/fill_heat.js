@@ -3,7 +3,8 @@ import { countUntil } from "./run.js";
 
 const MAX_COLUMNS = 256;
 const MAX_LAYERS = 112;
-const [NONE, ZERO, INFINITE, UNDEFINED] = [-1, 0, 1, 2];
+const NONE = -1;
+const SPECIAL = { zero: 0, infinite: 1, undefined: 2 }; // the worst last
 
 /** {data, layout} of the maps as known at `step`. `memory` keeps the colour scale from shrinking. */
 export function fillHeat(skeleton, runs, step, memory) {
@@ -13,17 +14,23 @@ export function fillHeat(skeleton, runs, step, memory) {
   }
   const data = skeleton.data.map((trace) => {
     const found = cells[trace.meta.arm];
-    return { ...trace, x: found.steps, y: found.depths, z: trace.meta.role === "heat" ? found.values : found.special };
+    const { role } = trace.meta;
+    if (role !== "heat" && !found.has[SPECIAL[role]]) return trace;
+    const z = role === "heat" ? found.values : found.special.map((line) => line.map((s) => (s === SPECIAL[role] ? 1 : null)));
+    return { ...trace, x: found.steps, y: found.depths, z };
   });
   const layout = { ...skeleton.layout };
   if (memory.low !== undefined) {
-    const [cmin, top] = [Math.floor(memory.low), Math.ceil(memory.high)];
-    layout.coloraxis = { ...layout.coloraxis, cmin, cmax: Math.max(top, cmin + 1) };
+    const cmin = Math.floor(memory.low);
+    const cmax = Math.max(Math.ceil(memory.high), cmin + 1);
+    const colorbar = { ...layout.coloraxis.colorbar, dtick: Math.ceil((cmax - cmin) / 7) };
+    layout.coloraxis = { ...layout.coloraxis, cmin, cmax, colorbar };
   }
   const deepest = Math.max(...runs.map((run) => Math.max(0, ...run.layers.map((layer) => layer[2])))) || 56;
-  runs.forEach((run, i) => {
+  const steps = Math.max(1, ...runs.map((run) => Math.max(run.header?.steps ?? 1, run.newest)));
+  runs.forEach((_, i) => {
     const [x, y] = [`xaxis${i ? i + 1 : ""}`, `yaxis${i ? i + 1 : ""}`];
-    layout[x] = { ...layout[x], range: [0, Math.max(run.header?.steps ?? 1, run.newest, 1)] };
+    layout[x] = { ...layout[x], range: [0, steps] };
     layout[y] = { ...layout[y], range: [0.5, deepest + 0.5] };
   });
   return { data, layout };
@@ -36,7 +43,7 @@ function cellsOf(run, step) {
   const rows = run.layers.map((_, i) => i).filter((i) => run.layers[i][1] !== "projection");
   const columns = Math.ceil(Math.max(known, 1) / MAX_COLUMNS);
   const layers = Math.ceil(Math.max(rows.length, 1) / MAX_LAYERS);
-  const found = { steps: [], depths: [], values: [], special: [], low: Infinity, high: -Infinity };
+  const found = { steps: [], depths: [], values: [], special: [], has: {}, low: Infinity, high: -Infinity };
   for (let c = 0; c < known; c += columns) found.steps.push(reading.steps[c]);
   if (!known) return found;
   for (let r = 0; r < rows.length; r += layers) {
@@ -45,7 +52,11 @@ function cellsOf(run, step) {
     found.depths.push(run.layers[rows[r]][2]);
     found.values.push(line.map(([value]) => value));
     found.special.push(line.map(([, worst]) => (worst === NONE ? null : worst)));
-    for (const [value] of line) if (value !== null) [found.low, found.high] = [Math.min(found.low, value), Math.max(found.high, value)];
+    for (const [value, worst] of line) {
+      found.has[worst] = true;
+      found.low = Math.min(found.low, value ?? Infinity);
+      found.high = Math.max(found.high, value ?? -Infinity);
+    }
   }
   return found;
 }
@@ -63,7 +74,7 @@ function cellOf(values, layers, from, until) {
 }
 
 function kindOf(norm) {
-  if (Number.isNaN(norm)) return UNDEFINED;
-  if (!Number.isFinite(norm)) return INFINITE;
-  return norm <= 0 ? ZERO : NONE;
+  if (Number.isNaN(norm)) return SPECIAL.undefined;
+  if (!Number.isFinite(norm)) return SPECIAL.infinite;
+  return norm <= 0 ? SPECIAL.zero : NONE;
 }

@@ -57,18 +57,24 @@ function layoutOf(layout, memory, deepest) {
   const bottom = memory.zero ? LANE : 0;
   const top = 1 - (memory.nonfinite ? 2 * LANE : 0);
   const domain = [bottom ? bottom + 0.02 : 0, top < 1 ? top - 0.02 : 1];
+  const range = rangeOf(layout, memory);
   return {
     ...layout,
     xaxis: { ...layout.xaxis, range: [0, deepest + 1] },
-    yaxis: { ...layout.yaxis, domain, range: rangeOf(layout, memory) },
+    yaxis: { ...layout.yaxis, domain, range, ...(layout.meta.log && { dtick: decadeTicks(memory.view ?? range) }) },
     yaxis2: { ...layout.yaxis2, domain: [0, Math.max(bottom, 0.001)], visible: bottom > 0 },
     yaxis3: { ...layout.yaxis3, domain: [Math.min(top, 0.999), 1], visible: top < 1 },
   };
 }
 
+/** 1, 2, 5 within a decade or so, else whole decades. */
+function decadeTicks([low, high]) {
+  return high - low <= 1.5 ? "D2" : Math.ceil((high - low) / 7);
+}
+
 function rangeOf(layout, { low, high }) {
   if (low === undefined) return layout.yaxis.range;
-  if (layout.meta.log) return [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  if (layout.meta.log) return [Math.floor(2 * Math.log10(low)) / 2, Math.ceil(2 * Math.log10(high)) / 2];
   if (layout.meta.top) return layout.yaxis.range;
   const room = 0.06 * Math.max(high, 0.1);
   return [Math.min(0, low - room), high + room];

@@ -24,15 +24,27 @@ export class Panel {
     this.root.setAttribute("aria-labelledby", this.title.id);
     this.root.append(element("header", "", this.title, this.tools), this.plot, this.caption);
     this.observer = new ResizeObserver(() => this.fit());
+    this.sight = new IntersectionObserver(([entry]) => this.onSight(entry.isIntersecting), { rootMargin: "200px" });
+    this.sight.observe(this.plot);
+  }
+
+  /** What is out of sight is not drawn, and drawn when it comes into sight. */
+  onSight(isInSight) {
+    this.isInSight = isInSight;
+    if (isInSight && this.isStale) this.draw(...this.last);
   }
 
   /** Draws what was known at `step`. Zoom stays: the same uirevision says it is the same view. */
   async draw(Plotly, skeleton, runs, step) {
     this.last = [Plotly, skeleton, runs, step];
+    this.isStale = !this.isInSight;
+    if (this.isStale) return;
     const { data, layout } = this.fill(skeleton, runs, step, this.memory);
     layout.uirevision = `view ${this.zoom}`;
     layout.autosize = true;
+    const started = performance.now();
     await Plotly.react(this.plot, data, layout, { displayModeBar: false, doubleClick: false, responsive: false });
+    this.cost = performance.now() - started;
     if (!this.isWatched) this.watch();
     this.plot.setAttribute("aria-label", this.describe(runs, step));
   }
@@ -42,12 +54,16 @@ export class Panel {
     this.observer.observe(this.plot);
     this.plot.on("plotly_doubleclick", () => this.showAll());
     this.plot.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) this.reset.hidden = false;
+      if (!Object.keys(change).some((key) => /axis\d*\.range/.test(key))) return;
+      this.reset.hidden = false;
+      this.memory.view = [...this.plot._fullLayout.yaxis.range];
+      this.draw(...this.last);
     });
   }
 
   showAll() {
     this.zoom++;
+    this.memory.view = null;
     this.reset.hidden = true;
     if (this.last) this.draw(...this.last);
   }
@@ -70,6 +86,7 @@ export class Panel {
 
   close() {
     this.observer.disconnect();
+    this.sight.disconnect();
     this.last?.[0].purge(this.plot);
   }
 }

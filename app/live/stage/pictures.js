@@ -16,12 +16,22 @@ export class Pictures {
     );
     this.root.setAttribute("aria-label", title);
     this.shown = "";
+    this.observer = new ResizeObserver(() => this.last && this.show(...this.last));
+    this.observer.observe(this.table.parentElement);
+  }
+
+  /** How many pictures have room side by side. */
+  get room() {
+    const em = parseFloat(getComputedStyle(this.table).fontSize);
+    return Math.max(4, Math.min(12, Math.floor((this.table.parentElement.clientWidth / em - 11.5) / 5.5)));
   }
 
   /** The newest sheet that all runs have shares one row of pictures; runs on other data get rows of their own. */
   show(runs, arms, theme, step) {
+    this.last = [runs, arms, theme, step];
+    const { room } = this;
     const sheets = newestSheets(runs, step);
-    const key = JSON.stringify([theme, sheets.map((sheet) => sheet && [sheet[0], sheet[3]]), runs.map((r) => r.id)]);
+    const key = JSON.stringify([room, theme, sheets.map((sheet) => sheet && [sheet[0], sheet[3]]), runs.map((r) => r.id)]);
     if (key === this.shown) return;
     this.shown = key;
     const steps = [...new Set(sheets.filter(Boolean).map((sheet) => sheet[0]))];
@@ -31,11 +41,15 @@ export class Pictures {
     runs.forEach((run, i) => {
       const sheet = sheets[i];
       if (!sheet) return;
-      if (!above || !isSame(above, sheet)) body.append(...pictureRows(sheet, run.classes));
+      if (!above || !isSame(above, sheet)) body.append(...pictureRows(sheet, run.classes, room));
       above = sheet;
-      body.append(answerRow(sheet, run.classes, arms[i], theme));
+      body.append(answerRow(sheet, run.classes, arms[i], theme, room));
     });
     this.table.replaceChildren(body);
+  }
+
+  close() {
+    this.observer.disconnect();
   }
 }
 
@@ -51,11 +65,11 @@ function isSame(one, other) {
   return one[0] === other[0] && String(one[2]) === String(other[2]) && (!other[1] || one[1] === other[1]);
 }
 
-function pictureRows(sheet, classes) {
+function pictureRows(sheet, classes, room) {
   const [, sprite, labels] = sheet;
   const pictures = element("tr", "", rowHead("shown"));
   const names = element("tr", "rl-truth", rowHead("it is"));
-  labels.forEach((label, i) => {
+  labels.slice(0, room).forEach((label, i) => {
     const picture = element("span", "rl-picture");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", `a training picture: ${classes[label]}`);
@@ -68,7 +82,8 @@ function pictureRows(sheet, classes) {
   return [pictures, names];
 }
 
-function answerRow([, , labels, predictions], classes, arm, theme) {
+function answerRow([, , all, predictions], classes, arm, theme, room) {
+  const labels = all.slice(0, room);
   const right = labels.filter((label, i) => label === predictions[i]).length;
   const head = rowHead(swatch(arm, theme, 26), `${arm.name}: ${right} of ${labels.length}`);
   const row = element("tr", "rl-answers", head);

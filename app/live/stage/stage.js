@@ -12,7 +12,7 @@ import { Transport } from "./transport.js";
 import { element, say } from "./text.js";
 
 const FRAME_MS = 90; // between two drawings while a replay plays
-const HEAT_MS = 450; // the maps are the costly ones
+const HEAT_SHARE = 0.08; // of the time may go into drawing the maps, the costly ones
 const stages = new WeakMap();
 const wantsMotion = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -111,7 +111,7 @@ class Stage {
         describe: (...a) => describeProfile(texts[this.quantity].title, this.quantity, arms, ...a),
       }),
     };
-    this.panels.curves.tools.prepend(keys(["raw", "thin: every step"], ["bold", "bold: smoothed"]));
+    this.panels.curves.tools.prepend(keys(["raw", "thin: every step"], ["bold", "bold: smoothed"], ["chance", "chance"]));
     this.panels.profile.tools.prepend(keys(["ghost", "step 0"], ["bold", "now"]));
     this.panels.heat.tools.prepend(keys(["zero", "exactly 0"], ["infinite", "infinite"], ["undefined", "NaN"]));
     this.panels.extra.root.querySelector("header").after(this.choices());
@@ -164,7 +164,7 @@ class Stage {
       this.remember();
       this.transport.load(Math.max(...this.runs.map((run) => run.newest)), wantsMotion());
     }
-    if (hasChanged) this.draw(true);
+    if (hasChanged) this.draw(!this.isLive || this.runs.every((run) => run.hasEnded));
     if (this.isLive && !this.hasToldEnd && this.runs.every((run) => run.hasEnded)) {
       this.hasToldEnd = true;
       this.setStateValue("ended", this.data.runs.join(" "));
@@ -204,7 +204,7 @@ class Stage {
     profile.draw(plotly, skeletons.profile, runs, step);
     extra.draw(plotly, skeletons.extra[this.quantity], runs, step);
     this.drawn.curves = performance.now();
-    if (!isWhole && this.drawn.curves - (this.drawn.heat ?? 0) < HEAT_MS) return;
+    if (!isWhole && this.drawn.curves - (this.drawn.heat ?? 0) < (heat.cost ?? 0) / HEAT_SHARE) return;
     heat.draw(plotly, skeletons.heat, runs, step);
     this.drawn.heat = performance.now();
   }
@@ -216,6 +216,7 @@ class Stage {
     this.invited = null;
     this.isLoaded = false;
     for (const panel of Object.values(this.panels ?? {})) panel.close();
+    this.pictures?.close();
   }
 }
 

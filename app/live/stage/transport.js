@@ -96,7 +96,7 @@ export class Transport {
     this.hasShown = true;
     this.step = step;
     this.slider.value = step;
-    const text = `step ${asCount(step)} of ${asCount(this.last)}`;
+    const text = `step ${asCount(step + 1)} of ${asCount(this.last + 1)}`;
     this.slider.setAttribute("aria-valuetext", text);
     say(this.label, text);
     this.onStep(step, this.isPlaying);
