@@ -1,5 +1,6 @@
 """The networks. `build_model` turns a `ModelConfig` into a module with torchvision's names."""
 
+import torch
 from torch import nn
 
 from resnet_core.config import ModelConfig
@@ -15,6 +16,7 @@ def build_model(model: ModelConfig, in_channels: int, num_classes: int, seed: in
     Initial values are a function of (seed, parameter name): two networks share every parameter they have in
     common, bit for bit. The global random state is neither read nor changed.
     """
-    network = CifarNet(model, in_channels, num_classes)
+    with torch.random.fork_rng(devices=[]):  # PyTorch's modules draw values of their own when they are made
+        network = CifarNet(model, in_channels, num_classes)
     set_initial_values(network, model, seed)
     return network
