@@ -162,7 +162,9 @@ def test_the_std_of_every_response_behind_a_normalisation_is_1_at_first(is_resid
     found = []
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.register_forward_hook(lambda module, inputs, output: found.append(float(output.std())))
+            module.register_forward_hook(
+                lambda module, inputs, output: found.append(output.detach().std().item())
+            )
     network(torch.randn(16, 3, 16, 16))
     assert len(found) == 13
     assert found == pytest.approx([1.0] * 13, abs=0.005)
