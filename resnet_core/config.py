@@ -93,8 +93,8 @@ class DataConfig(_Settings):
 class TrainingConfig(_Settings):
     """How the network is trained: SGD with Nesterov momentum, a warm-up and a schedule."""
 
-    steps: int = Field(300, ge=1, le=100_000, description="updates of the weights")
-    batch: int = Field(64, ge=1, le=1024, description="pictures per step")
+    steps: int = Field(400, ge=1, le=100_000, description="updates of the weights")
+    batch: int = Field(32, ge=1, le=1024, description="pictures per step")
     learning_rate: float = Field(0.1, gt=0, le=1000, description="peak learning rate")
     warmup_steps: int = Field(20, ge=0, le=10_000, description="steps of linear warm-up")
     schedule: Literal["linear", "cosine", "constant"] = Field("linear", description="decay after the warm-up")
