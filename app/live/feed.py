@@ -19,7 +19,7 @@ from resnet_core.records import QUANTITIES, Pictures, RunInfo
 from resnet_core.runs.store import RunStore
 
 FRESH_SECONDS = 0.25  # a run is read at most this often
-MAX_ROWS = 1000  # of one run that ever reach a page
+MAX_ROWS = 1000  # of one run that reach a page, and at most as many again for their test accuracies
 MAX_SHEETS = 100  # sheets of pictures of one run that ever reach a page
 MAX_PICTURES = 12  # pictures on one sheet
 MAX_FEEDS = 16  # runs kept in memory
@@ -36,7 +36,8 @@ class Feed:
         self.steps: list[int] = []
         self.rows: list[bytes] = []
         self.sheets: list[list[Any]] = []
-        self._sheet_step = -1
+        self._row_step = self._sheet_step = -1
+        self._between = -self.stride
         self._read_at = float("-inf")
 
     @property
@@ -55,8 +56,13 @@ class Feed:
         self._read_at = time.monotonic()
 
     def _read_rows(self) -> None:
-        newest = self.steps[-1] if self.steps else -1
-        for step, present, numbers in self.store.raw_steps(self.run_id, since=newest, stride=self.stride):
+        last = self.info.config.training.steps - 1
+        for step, present, numbers in self.store.raw_steps(self.run_id, self._row_step, self.stride):
+            self._row_step = step
+            # Between strides there are only evaluated steps, and those no denser than the strides.
+            if step % self.stride and step != last and step - self._between < self.stride:
+                continue
+            self._between = step if step % self.stride else self._between
             self.steps.append(step)
             self.rows.append(np.array([step, present], "<u4").tobytes() + numbers)
 

@@ -93,11 +93,12 @@ def test_only_what_is_new_is_sent_and_constants_only_once(store):
     assert (header["rows"], "layers" in header, "labels" in header) == (1, False, False)
 
 
-def test_a_long_run_is_thinned_to_a_thousand_rows(store):
-    run_id = started(store, steps=5000, records=[record(step) for step in range(20)])
+def test_a_long_run_is_thinned_but_keeps_its_test_accuracies(store):
+    rare = {12: Evaluation(0.5, 1.0, 500), 13: Evaluation(0.6, 0.9, 500)}
+    run_id = started(store, 5000, [record(step, evaluation=rare.get(step)) for step in range(20)])
     header, records = decoded(encode_delta(store, run_id))
     assert header["stride"] == 5
-    assert [r.step for r in records] == [0, 5, 10, 15]
+    assert [r.step for r in records] == [0, 5, 10, 12, 15]
 
 
 def test_pictures_come_as_one_sprite_or_without(store):

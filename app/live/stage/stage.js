@@ -11,8 +11,10 @@ import { Source, askRoute } from "./source.js";
 import { Transport } from "./transport.js";
 import { element, say } from "./text.js";
 
-const FRAME_MS = 90; // between two drawings while a replay plays
-const HEAT_SHARE = 0.08; // of the time may go into drawing the maps, the costly ones
+// Drawing may take these shares of the time: the networks may be training on the same processor.
+const DRAW_SHARE = 0.25;
+const HEAT_SHARE = 0.06;
+const FRAME_MS = 90; // no projector needs more
 const stages = new WeakMap();
 const wantsMotion = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -60,7 +62,7 @@ function loadPlotly(data) {
 class Stage {
   constructor(parentElement, plotly) {
     this.plotly = plotly;
-    this.drawn = {};
+    Object.assign(this, { cost: 0, drawnAt: 0, heatDueAt: 0 });
     this.root = element("div", "rl-stage");
     (parentElement.querySelector(".rl-root") ?? parentElement).replaceChildren(this.root);
   }
@@ -164,7 +166,7 @@ class Stage {
       this.remember();
       this.transport.load(Math.max(...this.runs.map((run) => run.newest)), wantsMotion());
     }
-    if (hasChanged) this.draw(!this.isLive || this.runs.every((run) => run.hasEnded));
+    if (hasChanged) this.invite();
     if (this.isLive && !this.hasToldEnd && this.runs.every((run) => run.hasEnded)) {
       this.hasToldEnd = true;
       this.setStateValue("ended", this.data.runs.join(" "));
@@ -184,29 +186,44 @@ class Stage {
     return this.data.skeletons[this.theme];
   }
 
-  /** Draws soon, but not more often than a projector shows. */
-  invite() {
-    if (this.invited) return;
-    const wait = Math.max(0, FRAME_MS - (performance.now() - (this.drawn.curves ?? 0)));
-    this.invited = setTimeout(() => {
-      this.invited = null;
-      this.draw(!this.transport?.isPlaying);
-    }, wait);
+  get isMoving() {
+    return this.isLive ? !this.runs.every((run) => run.hasEnded) : this.transport.isPlaying;
   }
 
-  draw(isWhole) {
-    const step = this.transport ? this.transport.step : Infinity;
-    this.strips.forEach((strip, i) => strip.show(this.runs[i], step, this.isLive));
-    this.pictures.show(this.runs, this.data.arms, this.theme, step);
+  get step() {
+    return this.isLive ? Infinity : this.transport.step;
+  }
+
+  /** Says the numbers now, and draws as soon as the drawings' share of the time allows. */
+  invite() {
+    this.tell();
+    if (this.invited) return;
+    const pause = Math.max(FRAME_MS, this.isMoving ? this.cost / DRAW_SHARE : 0);
+    this.invited = setTimeout(() => this.draw(!this.isMoving), this.drawnAt + pause - performance.now());
+  }
+
+  tell() {
+    this.strips.forEach((strip, i) => strip.show(this.runs[i], this.step, this.isLive));
+    this.pictures.show(this.runs, this.data.arms, this.theme, this.step);
+  }
+
+  async draw(isWhole) {
+    clearTimeout(this.invited);
+    this.invited = null;
+    this.tell();
+    const started = performance.now();
     const { curves, profile, heat, extra } = this.panels;
-    const [plotly, skeletons, runs] = [this.plotly, this.skeletons, this.runs];
-    curves.draw(plotly, skeletons.curves, runs, step);
-    profile.draw(plotly, skeletons.profile, runs, step);
-    extra.draw(plotly, skeletons.extra[this.quantity], runs, step);
-    this.drawn.curves = performance.now();
-    if (!isWhole && this.drawn.curves - (this.drawn.heat ?? 0) < (heat.cost ?? 0) / HEAT_SHARE) return;
-    heat.draw(plotly, skeletons.heat, runs, step);
-    this.drawn.heat = performance.now();
+    const [plotly, skeletons, runs, step] = [this.plotly, this.skeletons, this.runs, this.step];
+    await Promise.all([
+      curves.draw(plotly, skeletons.curves, runs, step),
+      profile.draw(plotly, skeletons.profile, runs, step),
+      extra.draw(plotly, skeletons.extra[this.quantity], runs, step),
+    ]);
+    this.drawnAt = performance.now();
+    this.cost = this.drawnAt - started;
+    if (!isWhole && this.drawnAt < this.heatDueAt) return;
+    await heat.draw(plotly, skeletons.heat, runs, step);
+    this.heatDueAt = performance.now() + (heat.cost ?? 0) / HEAT_SHARE;
   }
 
   close() {
