@@ -16,7 +16,7 @@ _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 def reason_of(error: BaseException, config: RunConfig, step: int) -> str:
     """A sentence without a traceback: what happened, and what to do where something can be done."""
-    if is_disk_full(error):
+    if _is_disk_full(error):
         return _disk_full(error, step)
     if _is_out_of_memory(error):
         training = config.training
@@ -30,7 +30,14 @@ def reason_of(error: BaseException, config: RunConfig, step: int) -> str:
     return f"an error at step {step}: {type(error).__name__}: {text} (the whole of it is in worker.log)"
 
 
-def is_disk_full(error: BaseException) -> bool:
+def is_surprise(error: BaseException) -> bool:
+    """Whether the error may be a mistake of ours, so that its traceback is worth keeping."""
+    return not (
+        _is_disk_full(error) or _is_out_of_memory(error) or isinstance(error, DataUnavailable | StoreError)
+    )
+
+
+def _is_disk_full(error: BaseException) -> bool:
     if isinstance(error, DiskFull):
         return True
     if isinstance(error, sqlite3.Error):

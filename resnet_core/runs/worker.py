@@ -56,12 +56,18 @@ def warm_worker(store_root: Path | str) -> int:
 
 
 def train_in_foreground(
-    store: RunStore, config: RunConfig, on_step: Callable[[StepRecord], None] = lambda record: None
+    store: RunStore,
+    config: RunConfig,
+    on_step: Callable[[StepRecord], None] = lambda record: None,
+    images: "ImageSet | None" = None,
 ) -> RunInfo:
-    """Train here and now, in the store but past its queue. Ctrl-C stops the run after its step."""
+    """Train here and now, in the store but past its queue. Ctrl-C stops the run after its step.
+
+    `images` are those of `config`, where they lie in memory already.
+    """
     mine = {"phase": Phase.STARTING, "attempt": 1, "pid": os.getpid(), "pid_created": _created()}
     run = store.add_race([config], started=time.time(), **mine)[0]
-    _work(store, run.id, on_step=on_step)
+    _work(store, run.id, images, on_step)
     return store.run(run.id)
 
 
@@ -90,7 +96,7 @@ def _work(
 def _end_of(live: "LiveRun", info: RunInfo, images: "ImageSet | None") -> "End":
     """How the run ended; what goes wrong on the way is an end, too, with a reason for people."""
     from resnet_core.runs.live_run import End, Superseded
-    from resnet_core.runs.mishaps import reason_of
+    from resnet_core.runs.mishaps import is_surprise, reason_of
 
     try:
         end = live.train(images if images is not None and images_fit(images, info) else None)
@@ -98,7 +104,8 @@ def _end_of(live: "LiveRun", info: RunInfo, images: "ImageSet | None") -> "End":
     except Superseded:
         raise
     except Exception as error:  # noqa: BLE001 the edge of the process
-        traceback.print_exc()
+        if is_surprise(error):
+            traceback.print_exc()
         live.abandon()
         return End(Phase.FAILED, reason_of(error, info.config, live.step))
     return end
