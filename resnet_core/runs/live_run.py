@@ -68,6 +68,7 @@ class LiveRun:
         self.checkpoints = places.checkpoints_folder(self.folder)
         self.steps_done = info.steps_done  # never goes back: what has been shown stays
         self.step = 0
+        self._line = store.catalog.connect()
         self._orders = Orders(info.go_until, info.stop_requested)
         self._looked, self._reported = 0.0, 0.0
         self._pace: deque[tuple[float, int]] = deque()
@@ -93,12 +94,14 @@ class LiveRun:
 
     def close(self) -> None:
         """Leave the numbers as one plain file."""
+        self._line.close()
         if self._writer is not None:
             self._writer.close()
         self._reserve().unlink(missing_ok=True)
 
     def abandon(self) -> None:
         """After an error: keep what can be kept and make room for the reason."""
+        self._line.close()
         self._reserve().unlink(missing_ok=True)
         if self._writer is not None:
             with suppress(Exception):  # the error that led here is the one to report
@@ -143,7 +146,7 @@ class LiveRun:
     def _look(self, step: int) -> Go | None:
         """What to do now; None: wait."""
         if time.monotonic() - self._looked >= SECONDS_PER_LOOK:
-            orders = self.store.catalog.orders(self.info.id, self.info.attempt)
+            orders = self.store.catalog.orders(self.info.id, self.info.attempt, self._line)
             if orders is None:
                 raise Superseded
             self._orders, self._looked = orders, time.monotonic()
