@@ -104,7 +104,7 @@ def fill_profile(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
         values = reading.values[0 if trace.meta["role"] == "initial" else -1].astype(np.float64)
         shown, heights = _shown(trace.meta["role"], values, is_side, is_log)
         trace.x, trace.y, trace.text = places[shown], heights, names[shown]
-        deepest = max(deepest, *places)
+        deepest = max([deepest, *places])
         if trace.yaxis is None:
             seen.append(heights[np.isfinite(heights)])
     lanes = {trace.meta["role"] for trace in figure.data if trace.yaxis and len(trace.x)}

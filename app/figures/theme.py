@@ -32,7 +32,7 @@ class Palette:
 LIGHT = Palette(
     ink="#1b1f2a", muted="#5b6372", grid="#e6e9ef", paper="#ffffff", right="#00725a", wrong="#b3261e",
     zero="#000000", infinite="#d41159", undefined="#f7a8c8", faint=0.26,
-    residual=("#0072b2", "#4a2fbd", "#1696b6", "#35507a"), plain=("#d55e00", "#9c5a00", "#e08b00", "#8f3b1b"),
+    residual=("#0072b2", "#4a2fbd", "#1696b6", "#35507a"), plain=("#d55e00", "#9c5a00", "#b87d00", "#8f3b1b"),
 )  # fmt: skip
 DARK = Palette(
     ink="#eef1f6", muted="#a7b0bf", grid="#2a303c", paper="#0e1117", right="#4fd1a5", wrong="#ff8a80",

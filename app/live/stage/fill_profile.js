@@ -87,4 +87,5 @@ export function rememberAll(memory, runs, quantity, log) {
       for (const value of values) if (Number.isFinite(value) && (!log || value > 0)) widen(memory, value);
     }
   }
+  return memory;
 }

@@ -4,6 +4,7 @@ import { describeCurves, describeHeat, describeProfile } from "./describe.js";
 import { fillCurves } from "./fill_curves.js";
 import { fillHeat } from "./fill_heat.js";
 import { fillProfile, rememberAll } from "./fill_profile.js";
+import { dressPage, keys, loadPlotly, themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Run } from "./run.js";
@@ -16,13 +17,13 @@ const DRAW_SHARE = 0.25;
 const HEAT_SHARE = 0.06;
 const FRAME_MS = 90; // no projector needs more
 const stages = new WeakMap();
-const wantsMotion = () => !matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Called by Streamlit whenever data or theme change; the stage stays the same. */
 export async function show(component) {
   const { parentElement, data } = component;
-  dressPage();
+  dressPage(STYLE);
   const plotly = await loadPlotly(data);
+  if (!parentElement.isConnected) return;
   const stage = stages.get(parentElement) ?? new Stage(parentElement, plotly);
   stages.set(parentElement, stage);
   stage.update(component);
@@ -31,32 +32,6 @@ export async function show(component) {
 export function unmount(parentElement) {
   stages.get(parentElement)?.close();
   stages.delete(parentElement);
-}
-
-function dressPage() {
-  const style = document.getElementById("rl-style") ?? document.head.appendChild(element("style"));
-  style.id = "rl-style";
-  say(style, STYLE);
-}
-
-/** Our own Plotly.js, whatever else the page has under that name. */
-function loadPlotly(data) {
-  const lab = globalThis.resnetLab;
-  lab.plotly ??= new Promise((resolve, reject) => {
-    const others = globalThis.Plotly;
-    const script = document.createElement("script");
-    script.src = lab.plotlyUrl ?? new URL(data.plotly, document.baseURI).href;
-    script.onload = () => {
-      resolve(globalThis.Plotly);
-      if (others) globalThis.Plotly = others;
-    };
-    script.onerror = () => {
-      lab.plotly = null;
-      reject(new Error("Plotly.js did not arrive"));
-    };
-    document.head.append(script);
-  });
-  return lab.plotly;
 }
 
 class Stage {
@@ -148,7 +123,7 @@ class Stage {
     const { title, caption } = this.data.texts[quantity];
     this.panels.extra.explain(title, caption);
     this.panels.extra.forget();
-    this.remember();
+    this.rememberExtra();
     this.draw(true);
   }
 
@@ -175,11 +150,15 @@ class Stage {
 
   /** A replay knows the ends of its axes from the start, so nothing jumps while it plays. */
   remember() {
+    const { low, high } = rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
+    if (low !== undefined) this.panels.heat.memory = { low: Math.log10(low), high: Math.log10(high) };
+    this.rememberExtra();
+  }
+
+  rememberExtra() {
     if (this.isLive) return;
-    rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
-    rememberAll(this.panels.heat.memory, this.runs, "gradient_norm", true);
-    Object.assign(this.panels.heat.memory, logged(this.panels.heat.memory));
-    rememberAll(this.panels.extra.memory, this.runs, this.quantity, this.skeletons.extra[this.quantity].layout.meta.log);
+    const { log } = this.skeletons.extra[this.quantity].layout.meta;
+    rememberAll(this.panels.extra.memory, this.runs, this.quantity, log);
   }
 
   get skeletons() {
@@ -207,12 +186,26 @@ class Stage {
     this.pictures.show(this.runs, this.data.arms, this.theme, this.step);
   }
 
+  /** One drawing at a time; what is asked for meanwhile comes next. */
   async draw(isWhole) {
     clearTimeout(this.invited);
     this.invited = null;
     this.tell();
+    this.isDue = true;
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    this.isDue = false;
+    try {
+      await this.drawPanels(this.panels, isWhole);
+    } catch (error) {
+      say(this.trouble, `A chart cannot be drawn: ${error.message}`);
+    }
+    this.isDrawing = false;
+    if (this.isDue) this.invite();
+  }
+
+  async drawPanels({ curves, profile, extra, heat }, isWhole) {
     const started = performance.now();
-    const { curves, profile, heat, extra } = this.panels;
     const [plotly, skeletons, runs, step] = [this.plotly, this.skeletons, this.runs, this.step];
     await Promise.all([
       curves.draw(plotly, skeletons.curves, runs, step),
@@ -235,23 +228,4 @@ class Stage {
     for (const panel of Object.values(this.panels ?? {})) panel.close();
     this.pictures?.close();
   }
-}
-
-function logged({ low, high }) {
-  return low === undefined ? {} : { low: Math.log10(low), high: Math.log10(high) };
-}
-
-/** The little legend of a chart: [class, words] each. */
-function keys(...entries) {
-  const row = element("span", "rl-keys");
-  for (const [name, words] of entries) row.append(element("span", `rl-key rl-key-${name}`, element("i"), words));
-  return row;
-}
-
-/** light or dark, by the background that Streamlit's theme has now. */
-function themeOf(parentElement) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.fillStyle = getComputedStyle(parentElement).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(pen.fillStyle.slice(at, at + 2), 16));
-  return 0.3 * red + 0.6 * green + 0.1 * blue < 128 ? "dark" : "light";
 }
