@@ -33,8 +33,8 @@ bench: setup
 soak: setup
 	$(WITH_BROWSER) $(PYTHON) -m pytest -m soak
 
-record: $(VENV)/runtime.stamp
-	$(PYTHON) -m benchmarks.record
+record: setup
+	$(WITH_BROWSER) $(PYTHON) assets/record.py
 
 $(VENV)/created.stamp:
 	@test -n "$(SYSTEM_PYTHON)" || { echo "Python 3.11 or newer is needed and none was found." >&2; exit 1; }

@@ -1,0 +1,103 @@
+"""Makes what is bundled from real runs: the recorded race of the first page, and the README's picture of it.
+
+`make record`, on a machine with nothing else to do: about two minutes. The race is the app's default one.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from resnet_core.race import race_configs  # noqa: E402
+from resnet_core.records import Phase, RunInfo  # noqa: E402
+from resnet_core.runs.store import RunStore  # noqa: E402
+from resnet_core.runs.watch import watching  # noqa: E402
+
+RECORDINGS = ROOT / "assets" / "recordings"
+PICTURE = ROOT / "assets" / "race.png"
+ARMS = tuple({"skip": skip, "depth": 56, "norm": "batch"} for skip in ("none", "identity"))
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="resnet-lab-") as folder:
+        store = RunStore(folder)
+        runs = train_race(store)
+        keep_recording(store, runs)
+        take_picture(folder, runs[0].race_id)
+
+
+def train_race(store: RunStore) -> list[RunInfo]:
+    """Trains the default race to its end."""
+    runs = store.create_race(race_configs({}, ARMS))
+    with watching(store):
+        while not all(run.phase.has_ended for run in (runs := store.race(runs[0].race_id))):
+            print(*(f"{run.steps_done}/{run.config.training.steps}" for run in runs), end="\r", flush=True)
+            time.sleep(1)
+    failed = [run for run in runs if run.phase is not Phase.DONE]
+    if failed:
+        sys.exit("; ".join(f"{run.id} ended as {run.phase}: {run.reason}" for run in failed))
+    return runs
+
+
+def keep_recording(store: RunStore, runs: list[RunInfo]) -> None:
+    """Replaces the bundled recording by `runs`, without their checkpoints and logs."""
+    shutil.rmtree(RECORDINGS, ignore_errors=True)
+    kept = RunStore(RECORDINGS)
+    for run in runs:
+        scratch = RECORDINGS / f"{run.id}.new"
+        scratch.mkdir()
+        for name in ("config.json", "metrics.db"):
+            shutil.copyfile(store.folder(run.id) / name, scratch / name)
+        kept.adopt(run, scratch)
+
+
+def take_picture(store_folder: str, race_id: str) -> None:
+    """The page of the finished race, as a laptop shows it."""
+    from playwright.sync_api import sync_playwright
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "RESNET_LAB_STORE": store_folder, "RESNET_LAB_SPARES": "0"},
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=os.environ.get("RESNET_LAB_CHROMIUM") or None, args=["--no-sandbox"]
+            )
+            page = browser.new_page(viewport={"width": 1500, "height": 1560})
+            page.goto(f"http://127.0.0.1:{port}/?race={race_id}")
+            page.get_by_text("What was measured").wait_for()
+            page.wait_for_timeout(3000)  # the charts settle
+            page.screenshot(path=PICTURE)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=1)
+            return
+        except OSError:
+            time.sleep(0.25)
+    sys.exit(f"The server did not answer at {address} within 30 s.")
+
+
+if __name__ == "__main__":
+    main()
