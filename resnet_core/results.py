@@ -9,11 +9,11 @@ import numpy as np
 from resnet_core.race import differing_settings
 from resnet_core.records import Evaluation, Phase, RunInfo, StepRecord
 
-SMOOTHING = 0.9  # weight of the past in the smoothed loss, at each step
+SMOOTHING = 0.95  # weight of the past in the smoothed loss; app/live/stage/run.js has the same
 
 
 class ArmResult(NamedTuple):
-    """One run's outcome. `smoothed_loss` is over about the last ten steps; NaN when there is none."""
+    """One run's outcome. `smoothed_loss` is over about the last twenty steps; NaN when there is none."""
 
     run: RunInfo
     steps: int
@@ -22,12 +22,19 @@ class ArmResult(NamedTuple):
     seconds: float
 
 
-def smoothed(losses: Sequence[float]) -> np.ndarray:
-    """Exponential moving average that starts at the first loss and does not hide NaN: it stays NaN."""
-    found = np.array(losses, np.float64)
-    for i in range(1, len(found)):
-        found[i] = SMOOTHING * found[i - 1] + (1 - SMOOTHING) * found[i]
-    return found
+def smoothed(losses: Sequence[float], constant: float = SMOOTHING) -> np.ndarray:
+    """Exponential moving average, corrected for its start (Kingma and Ba, arXiv:1412.6980, section 3).
+
+    Ends at the first value that is not finite: from there on it is NaN.
+    """
+    result = np.full(len(losses), np.nan)
+    average = 0.0
+    for index, value in enumerate(np.asarray(losses, np.float64)):
+        if not np.isfinite(value):
+            break
+        average = constant * average + (1 - constant) * value
+        result[index] = average / (1 - constant ** (index + 1))
+    return result
 
 
 def arm_result(run: RunInfo, steps: Sequence[StepRecord]) -> ArmResult:

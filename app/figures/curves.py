@@ -6,8 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.canvas import Paper
-from app.figures.history import History, smoothed
+from app.figures.history import History
 from app.figures.theme import Arm, Palette
+from resnet_core.results import smoothed
 
 ACCURACY_TOP = 0.37  # share of the height that the accuracy has
 LOSS_BOTTOM = 0.45

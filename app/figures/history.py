@@ -10,8 +10,6 @@ import numpy as np
 
 from resnet_core.records import QUANTITIES, Layer, Layout, StepRecord
 
-SMOOTHING = 0.95  # of the exponential moving average of the training loss
-
 
 @dataclass(frozen=True, slots=True)
 class Readings:
@@ -66,18 +64,3 @@ def history_of(records: Sequence[StepRecord], layout: Layout | None, planned_ste
         readings,
         planned_steps,
     )
-
-
-def smoothed(loss: np.ndarray, constant: float = SMOOTHING) -> np.ndarray:
-    """Exponential moving average, corrected for its start (Kingma and Ba, arXiv:1412.6980, section 3).
-
-    Ends at the first value that is not finite: from there on it is NaN.
-    """
-    result = np.full(len(loss), np.nan)
-    average = 0.0
-    for index, value in enumerate(np.asarray(loss, np.float64)):
-        if not np.isfinite(value):
-            break
-        average = constant * average + (1 - constant) * value
-        result[index] = average / (1 - constant ** (index + 1))
-    return result

@@ -23,8 +23,6 @@ def page() -> None:
     _header()
     for problem in (*problems, *wrong):
         st.error(problem, icon=":material/error:")
-    for kind, text in state.take_messages():
-        getattr(st, kind)(text)
     runs = _runs_of_race()
     has_ended = all(run.phase.has_ended for run in runs)
     st.fragment(_buttons, run_every=None if has_ended else 1.0)(configs, [run.id for run in runs])
@@ -91,6 +89,8 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     except StoreError as error:
         st.error(str(error))
         return
+    if state.race_id() != (runs[0].race_id if runs else ""):
+        st.rerun()  # Train was pressed: the whole page, with the new race
     if runs and all(run.phase.has_ended for run in runs) and not state.was_seen_ended(runs[0].race_id):
         st.rerun()  # the whole page once, which shows the results and takes this timer away
     going = [run for run in runs if not run.phase.has_ended]
@@ -99,7 +99,6 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     train.button(
         "Train", type="primary", icon=":material/play_arrow:", width="stretch", key="train",
         disabled=not configs or bool(store.read_only_because), on_click=_train, args=(configs,),
-        help="Starts this race on this machine. A race that is running goes on.",
     )  # fmt: skip
     pause.button(
         "Resume" if held else "Pause", icon=f":material/{'resume' if held else 'pause'}:", width="stretch",
@@ -115,6 +114,8 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     )  # fmt: skip
     with costs:
         cost.line(store, configs)
+    for kind, text in state.take_messages():
+        getattr(st, kind)(text)
     if store.read_only_because:
         st.warning(store.read_only_because)
 

@@ -5,12 +5,13 @@ import pytest
 
 from app.figures.curves import curves, fill_curves
 from app.figures.heat import MAX_CELLS, cells_of, fill_heat_maps, heat_maps
-from app.figures.history import History, Readings, history_of, smoothed
+from app.figures.history import History, Readings, history_of
 from app.figures.profile import QUANTITIES, decade_ticks, fill_profile, profile
 from app.figures.theme import DARK, LIGHT, PALETTES, arm_names, arm_styles, arms
 from resnet_core import records
 from resnet_core.config import from_flat, to_flat
 from resnet_core.records import Evaluation, Layer, Layout, StepRecord
+from resnet_core.results import smoothed
 
 LAYOUT = Layout(
     (Layer("conv1", "conv", 1), Layer("layer1.0.conv1", "conv", 2), Layer("down", "projection", 2),

@@ -1,6 +1,6 @@
 // What a page knows of one run, and what of it was known at a step.
 
-export const SMOOTHING = 0.95; // the same as in app/figures/history.py
+export const SMOOTHING = 0.95; // the same as in resnet_core/results.py
 
 /** The number of entries of the sorted list `steps` that are at most `step`. */
 export function countUntil(steps, step) {
