@@ -27,12 +27,21 @@ class Activations(Probe):
     def _watch(self, index: int):
         @torch.no_grad()
         def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
-            std, mean = torch.std_mean(output, correction=0)
-            self._found[index] = torch.stack([mean, std, _dead_share(output)])
+            self._found[index] = torch.stack([*_mean_and_std(output), _dead_share(output)])
 
         return hook
 
 
+def _mean_and_std(output: Tensor) -> tuple[Tensor, Tensor]:
+    if output.device.type != "cpu":
+        return torch.std_mean(output, correction=0)[::-1]
+    # On the CPU std_mean is one scalar loop: these two passes, in float64 as well, take a fifth of its time.
+    mean = output.mean(dtype=torch.float64)
+    std = torch.linalg.vector_norm(output - mean, dtype=torch.float64) / output.numel() ** 0.5
+    return mean.to(output.dtype), std.to(output.dtype)
+
+
 def _dead_share(output: Tensor) -> Tensor:
-    others = tuple(d for d in range(output.ndim) if d != 1)
-    return (output.amax(dim=others) <= 0).float().mean()
+    # Pictures first: a maximum over a few pixels at a time is slow.
+    highest = output.amax(0).flatten(1).amax(1) if output.ndim > 2 else output.amax(0)
+    return (highest <= 0).float().mean()
