@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from resnet_core.records import Phase, RunInfo
 from resnet_core.runs import metrics, places
-from resnet_core.runs.catalog import MAX_DEATHS, StoreError
+from resnet_core.runs.catalog import MAX_DEATHS
 from resnet_core.runs.executor import Executor
 from resnet_core.runs.store import RunStore
 
@@ -35,6 +35,7 @@ class Supervisor:
         self._runs: list[RunInfo] = []
         self._asked_to_stop: dict[str, float] = {}
         self._has_recovered = False
+        self._complaint = ""
 
     def run_forever(self, stop: threading.Event) -> None:
         """Tick until `stop`. While another process watches over this store, only wait to take its place."""
@@ -72,10 +73,12 @@ class Supervisor:
             self.tick()
         except Timeout:
             return False
-        except (StoreError, sqlite3.Error, OSError):
-            # A full disk or a folder taken away: the pages say so, and it may pass.
-            log.exception("the supervisor could not do its work; it tries again")
+        except Exception as error:
+            if str(error) != self._complaint:
+                log.exception("the watch over %s could not do its work and tries again", self.store.root)
+            self._complaint = str(error)
             return False
+        self._complaint = ""
         return True
 
     def _unfinished(self) -> list[RunInfo]:

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from resnet_core.config import RunConfig
 from resnet_core.records import Phase, RunInfo, StepRecord
 from resnet_core.runs import places
+from resnet_core.runs.admission import check_admission
 from resnet_core.runs.store import RunStore, write_machine
 
 if TYPE_CHECKING:
@@ -63,11 +64,15 @@ def train_in_foreground(
 ) -> RunInfo:
     """Train here and now, in the store but past its queue. Ctrl-C stops the run after its step.
 
-    `images` are those of `config`, where they lie in memory already.
+    Raises `Refused` when the run would not fit. `images` are those of `config`, if they lie in memory.
     """
+    check_admission([config], store.root)
     mine = {"phase": Phase.STARTING, "attempt": 1, "pid": os.getpid(), "pid_created": _created()}
     run = store.add_race([config], started=time.time(), **mine)[0]
-    _work(store, run.id, images, on_step)
+    try:
+        _work(store, run.id, images, on_step)
+    except KeyboardInterrupt:  # before there was a step to stop after
+        store.catalog.finish(run.id, 1, Phase.STOPPED, "stopped before its first step")
     return store.run(run.id)
 
 

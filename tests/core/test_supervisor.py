@@ -9,7 +9,7 @@ from resnet_core.runs.executor import Sighting, Started
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.supervisor import Supervisor
 
-CONFIG = RunConfig()
+CONFIG = RunConfig.model_validate({"training": {"steps": 300}})
 
 
 class FakeExecutor:

@@ -14,7 +14,7 @@ from resnet_core.config import from_flat
 from resnet_core.data.sets import DataUnavailable
 from resnet_core.records import Phase
 from resnet_core.runs import checkpoint_files, durable, live_run, places, worker
-from resnet_core.runs.store import RunStore
+from resnet_core.runs.store import Refused, RunStore
 from resnet_core.runs.worker import run_worker, train_in_foreground
 
 TINY = {
@@ -171,6 +171,19 @@ def test_ctrl_c_stops_a_run_in_the_foreground(store):
     assert (run.phase, run.reason) == (Phase.STOPPED, "stopped after 8 of 12 steps")
 
 
+def test_a_run_in_the_foreground_is_refused_like_any_other(store, monkeypatch):
+    monkeypatch.setattr(durable, "RESERVED_BYTES", 10**18)
+    with pytest.raises(Refused, match="does not fit on the disk"):
+        train_in_foreground(store, CONFIG)
+    assert store.runs() == []
+
+
+def test_ctrl_c_before_the_first_step_ends_the_run_too(store, monkeypatch):
+    monkeypatch.setattr(live_run, "initial_state", failing(KeyboardInterrupt()))
+    run = train_in_foreground(store, CONFIG)
+    assert (run.phase, run.reason) == (Phase.STOPPED, "stopped before its first step")
+
+
 def test_a_worker_killed_after_the_last_checkpoint_only_had_to_say_so(store, monkeypatch):
     run = train_in_foreground(store, CONFIG)
     with sqlite3.connect(store.catalog_path) as connection:
@@ -214,8 +227,10 @@ def test_what_goes_wrong_ends_a_run_with_a_sentence(store, monkeypatch, capsys, 
 
 
 def test_a_disk_that_is_nearly_full_ends_a_run_before_it_is(store, monkeypatch):
+    run = queued_and_claimed(store)
     monkeypatch.setattr(durable, "RESERVED_BYTES", 10**18)
-    run = train_in_foreground(store, CONFIG)
+    run_worker(store.root, run.id)
+    run = store.run(run.id)
     assert run.phase is Phase.FAILED
     assert "is full" in run.reason
     assert "delete some runs" in run.reason

@@ -11,7 +11,7 @@ from resnet_core.config import from_flat
 from resnet_core.records import Phase
 from resnet_core.runs import durable, worker
 from resnet_core.runs.store import RunStore, StoreError
-from resnet_core.runs.worker import train_in_foreground
+from resnet_core.runs.worker import run_worker
 from tests.faults.scene import small_run
 
 
@@ -34,7 +34,9 @@ def test_a_run_on_a_full_disk_ends_with_a_sentence(small_disk, monkeypatch):
     often = from_flat(
         {"depth": 20, "width": 8, "batch": 4, "steps": 5000, "checkpoint_every": 1, "eval_images": 10}
     )
-    run = train_in_foreground(store, often)
+    [run] = store.catalog.claim([store.add_race([often])[0].id])
+    run_worker(store.root, run.id)
+    run = store.run(run.id)
     assert run.phase is Phase.FAILED
     assert "the disk" in run.reason
     assert "full" in run.reason

@@ -82,6 +82,14 @@ def test_a_worker_that_is_asked_to_end_leaves_in_time_and_another_goes_on(watche
     assert result_of(watched, run_id) == undisturbed(config)
 
 
+def test_a_run_stopped_while_its_worker_still_starts_is_stopped_at_once(watched):
+    run_id = watched.add_race([small_run(steps=100_000)])[0].id
+    wait_for(lambda: watched.run(run_id).pid)
+    watched.request_stop([run_id])
+    wait_for(lambda: watched.run(run_id).phase is Phase.STOPPED, seconds=5)
+    assert watched.run(run_id).attempt == 1
+
+
 def test_a_worker_that_hangs_is_ended_when_told_to_stop(watched, monkeypatch):
     monkeypatch.setattr("resnet_core.runs.supervisor.SECONDS_TO_OBEY", 1.0)
     monkeypatch.setattr("resnet_core.runs.supervisor.SECONDS_TO_END", 1.0)
