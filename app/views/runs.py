@@ -104,15 +104,15 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     if st.session_state.get("open"):
         st.switch_page("views/race.py")
     formats = (
-        ("CSV", "csv", export.to_csv),
-        ("Parquet", "parquet", export.to_parquet),
+        ("CSV", "csv.zip", export.to_csv),
+        ("Parquet", "parquet.zip", export.to_parquet),
         ("Zip", "zip", archive.pack_run),
     )
     for column, (label, ending, make) in zip(columns[1:4], formats, strict=True):
         column.download_button(
             label, data=(lambda make=make: _made(make, store, one)) if one else b"", disabled=one is None,
             file_name=f"{one.id if one else 'run'}.{ending}", icon=":material/download:", on_click="ignore",
-            key=f"export {ending}", width="stretch", help=None if one else "Choose one run to export it.",
+            key=f"export {label.lower()}", width="stretch", help=None if one else "Choose one run to export it.",
         )  # fmt: skip
     delete = columns[4].button(
         "Delete", icon=":material/delete:", disabled=not chosen, width="stretch", key="delete"
