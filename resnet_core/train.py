@@ -62,7 +62,7 @@ def initial_state(config: RunConfig, device: torch.device | None = None) -> Trai
         momentum=training.momentum,
         nesterov=training.momentum > 0,
         weight_decay=training.weight_decay,
-        foreach=True,  # the same operations on all parameters at once: bit-equal, and a third less time on CPU
+        foreach=True,  # the same operations, bit-equal, in a third less time on the CPU
     )
     return TrainingState(model, optimizer)
 
