@@ -112,7 +112,8 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
         column.download_button(
             label, data=(lambda make=make: _made(make, store, one)) if one else b"", disabled=one is None,
             file_name=f"{one.id if one else 'run'}.{ending}", icon=":material/download:", on_click="ignore",
-            key=f"export {label.lower()}", width="stretch", help=None if one else "Choose one run to export it.",
+            key=f"export {label.lower()}", width="stretch",
+            help=None if one else "Choose one run to export it.",
         )  # fmt: skip
     delete = columns[4].button(
         "Delete", icon=":material/delete:", disabled=not chosen, width="stretch", key="delete"
