@@ -38,7 +38,8 @@ def train_race(store: RunStore) -> list[RunInfo]:
     """Trains the default race to its end."""
     runs = store.create_race(race_configs({}, ARMS))
     with watching(store):
-        while not all(run.phase.has_ended for run in (runs := store.race(runs[0].race_id))):
+        while not all(run.phase.has_ended for run in runs):
+            runs = store.race(runs[0].race_id)
             print(*(f"{run.steps_done}/{run.config.training.steps}" for run in runs), end="\r", flush=True)
             time.sleep(1)
     failed = [run for run in runs if run.phase is not Phase.DONE]

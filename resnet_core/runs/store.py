@@ -208,7 +208,7 @@ class RunStore:
     def raw_steps(
         self, run_id: str, since: int = -1, stride: int = 1, limit: int | None = None
     ) -> list[tuple[int, int, bytes]]:
-        """(step, present, numbers) of the steps above `since` that `stride` divides or that were evaluated."""
+        """(step, present, numbers) of steps above `since` that `stride` divides or that were evaluated."""
         return self._ask(run_id, lambda path: metrics.read_raw(path, since, stride, limit), [])
 
     def steps(self, run_id: str, since: int = -1, stride: int = 1) -> list[StepRecord]:
