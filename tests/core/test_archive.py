@@ -3,10 +3,12 @@
 import hashlib
 import io
 import json
+import os
 import random
 import sqlite3
 import stat
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -159,6 +161,22 @@ def test_a_full_disk_says_so_and_keeps_nothing(store, packed, monkeypatch):
     with pytest.raises(StoreError, match="full: 0 MB free and 200 MB needed"):
         unpack_run(store, packed)
     assert files_in(store) == before
+
+
+def test_what_a_killed_import_left_is_cleared_away_an_hour_later(store, packed):
+    for name, seconds_ago in ((".import-old", 4000), (".import-new", 10)):
+        (store.root / name).mkdir()
+        os.utime(store.root / name, (time.time() - seconds_ago,) * 2)
+    unpack_run(store, packed)
+    assert [path.name for path in store.root.glob(".import-*")] == [".import-new"]
+
+
+def test_a_store_opened_for_reading_can_be_packed_from(tmp_path, store):
+    run = add_finished_run(RunStore(tmp_path / "home"))
+    home = RunStore(tmp_path / "home", writable=False)
+    before = files_in(home)
+    assert unpack_run(store, pack_run(home, run.id)).id == run.id
+    assert files_in(home) == before
 
 
 def test_a_damaged_checkpoint_stays_at_home(tmp_path, store):
