@@ -57,13 +57,14 @@ class Wishes:
 class LiveRun:
     """Trains `info`'s run to its end. Whoever makes one holds the run's lock and has registered."""
 
-    def __init__(self, store: RunStore, info: RunInfo, wishes: Wishes, on_step: Callable | None = None):
-        self.store, self.info, self.wishes, self.on_step = (
-            store,
-            info,
-            wishes,
-            on_step or (lambda record: None),
-        )
+    def __init__(
+        self,
+        store: RunStore,
+        info: RunInfo,
+        wishes: Wishes,
+        on_step: Callable[[StepRecord], object] = lambda record: None,
+    ):
+        self.store, self.info, self.wishes, self.on_step = store, info, wishes, on_step
         self.folder = store.folder(info.id)
         self.checkpoints = places.checkpoints_folder(self.folder)
         self.steps_done = info.steps_done  # never goes back: what has been shown stays
@@ -105,7 +106,7 @@ class LiveRun:
         self._reserve().unlink(missing_ok=True)
         if self._writer is not None:
             with suppress(Exception):  # the error that led here is the one to report
-                self._writer.flush()
+                self._writer.close()
             self._writer.abandon()
 
     def _run_through(self, state: TrainingState, records: Iterator[StepRecord]) -> End:

@@ -53,7 +53,7 @@ class MetricsWriter:
         self._write_meta("layout", json.dumps({"layers": layout.layers, "blocks": layout.blocks}))
 
     def append(self, record: StepRecord) -> None:
-        """Keep a step; it reaches the disk within 250 ms or 32 steps, whichever is later asked for."""
+        """Keep a step. All kept ones are committed 250 ms after the last time, or when there are 32."""
         self._steps.append((record.step, *encode_step(record)))
         if record.pictures is not None:
             self._pictures.append((record.step, *_encode_pictures(record.pictures)))

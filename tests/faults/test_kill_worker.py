@@ -43,11 +43,10 @@ def is_taken(run, attempt):
 def wait_for_a_moment(rng, reader, attempt):
     """Any moment: while the worker starts, or some way into the steps it has not shown before."""
     # Three deaths in a row without a new checkpoint would rightly end the run: every third life gets further.
-    if attempt % 3 and rng.random() < 0.6:
-        time.sleep(rng.uniform(0, 6))
-        return
     target = max(reader.seen, default=0) + rng.randint(12, 40)
-    wait_for(lambda: max(reader.seen, default=0) >= target)
+    gets_further = attempt % 3 == 0 or rng.random() < 0.4
+    until = time.monotonic() + (90 if gets_further else rng.uniform(0, 3))
+    wait_for(lambda: max(reader.seen, default=0) >= target or time.monotonic() > until, seconds=100)
     time.sleep(rng.uniform(0, 0.05))
 
 
