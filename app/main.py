@@ -12,9 +12,14 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.state import keep_watch  # noqa: E402
+from app.state import is_presenting, keep_watch  # noqa: E402
 
-st.set_page_config(page_title="ResNet Lab", page_icon=":material/conversion_path:", layout="wide")
+st.set_page_config(
+    page_title="ResNet Lab",
+    page_icon=":material/conversion_path:",
+    layout="wide",
+    initial_sidebar_state="collapsed" if is_presenting() else "expanded",
+)
 st.html("<style>[data-testid=stMainBlockContainer]{padding-inline:2rem}</style>")
 keep_watch()
 st.navigation(

@@ -19,6 +19,7 @@ DEFAULT_ARMS: tuple[Arm, ...] = (
     {"skip": "none", "depth": 56, "norm": "batch"},
     {"skip": "identity", "depth": 56, "norm": "batch"},
 )
+_IN_URL = {*FLAT, "arms", "race", "runs", "present"}
 DEFAULTS = {name: value for name, value in to_flat(_RunConfig()).items() if name not in ARM_SETTINGS}
 
 
@@ -51,16 +52,18 @@ def start_session() -> list[str]:
 def _read_url(query: Mapping[str, str]) -> tuple[dict[str, Any], list[Arm], list[str]]:
     """Shared settings and arms of a URL; a value that cannot be is reported and its default used."""
     settings, arms, problems = dict(DEFAULTS), list(DEFAULT_ARMS), []
-    for name in (n for n in query if n in FLAT and n in DEFAULTS):
+    problems += [f"{n[:40]}: there is no such setting in a link." for n in query if n not in _IN_URL]
+    for name in (n for n in query if n in DEFAULTS):
         try:
             settings[name] = to_flat(from_flat({**settings, name: query[name]}))[name]
         except SettingsError as error:
             problems += [f"{problem}. The link's value was not used." for problem in error.problems]
-    if "arms" in query:
+    for_all_arms = {name: query[name] for name in ARM_SETTINGS if name in query}
+    if "arms" in query or for_all_arms:
         try:
-            asked = arms_from_text(query["arms"])
-            race_configs(settings, asked)
-            arms = asked
+            asked = arms_from_text(query["arms"]) if "arms" in query else arms
+            configs = race_configs(settings, [{**arm, **for_all_arms} for arm in asked])
+            arms = [{name: getattr(config.model, name) for name in ARM_SETTINGS} for config in configs]
         except SettingsError as error:
             problems += [f"{problem}. The link's arms were not used." for problem in error.problems]
     return settings, arms, problems

@@ -25,12 +25,29 @@ def line(store: RunStore, configs: Sequence[RunConfig]) -> None:
 
 
 def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
+    parameters = _range([_parameters(config) for config in configs], "{:,.0f}")
+    multiply_adds = _range([_multiply_adds(config) / 1e6 for config in configs], "{:,.1f}")
+    size = f"{parameters} parameters, {multiply_adds} M multiply-adds a picture"
     machine = store.machine()
     if "seconds_per_mac" not in machine:
-        return "This machine has not been measured yet, so the time is not known."
-    seconds = expected_seconds(configs, machine, count_slots(machine.get("device", "cpu")))
-    where = machine.get("device", "cpu").upper()
-    return f"About **{_duration(seconds)}** for {len(configs)} networks on this machine ({where})."
+        return f"{size}. The time is known once this machine has been measured."
+    device = machine.get("device", "cpu")
+    seconds = expected_seconds(configs, machine, count_slots(device))
+    return f"{size}. About **{_duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
+
+
+def _range(values: Sequence[float], form: str) -> str:
+    low, high = (form.format(value) for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _parameters(config: RunConfig) -> int:
+    return count_parameters(config.model, config.data.info.channels, len(config.data.info.classes))
+
+
+def _multiply_adds(config: RunConfig) -> int:
+    info = config.data.info
+    return count_multiply_adds(config.model, info.channels, len(info.classes), config.data.side)
 
 
 def _duration(seconds: float) -> str:
@@ -40,14 +57,9 @@ def _duration(seconds: float) -> str:
 
 
 def _table(configs: Sequence[RunConfig]) -> dict[str, list]:
-    names = arm_names([to_flat(config) for config in configs])
-    facts = [(config.model, config.data.info.channels, len(config.data.info.classes)) for config in configs]
     return {
-        "Network": names,
-        "Parameters": [f"{count_parameters(*fact):,}" for fact in facts],
-        "Multiply-adds": [
-            f"{count_multiply_adds(*fact, config.data.side) / 1e6:,.1f} M"
-            for fact, config in zip(facts, configs, strict=True)
-        ],
+        "Network": arm_names([to_flat(config) for config in configs]),
+        "Parameters": [f"{_parameters(config):,}" for config in configs],
+        "Multiply-adds": [f"{_multiply_adds(config) / 1e6:,.1f} M" for config in configs],
         "Memory": [f"{memory_bytes(config) / 1e9:.1f} GB" for config in configs],
     }

@@ -33,9 +33,9 @@ def page() -> None:
 
 
 def _header() -> None:
-    title, presenting = st.columns([6, 1], vertical_alignment="bottom")
-    title.markdown("## What does the skip connection change?")
-    presenting.toggle("Projector", key="present", help="Larger type for the last row.")
+    title, presenting = st.columns([6, 1], vertical_alignment="center")
+    title.markdown("#### What does the skip connection change?")
+    presenting.toggle("Projector", key="present", help="Larger type for the last row, settings folded away.")
     if state.is_presenting():
         st.html("<style>html{font-size:20px}</style>")
 
