@@ -15,6 +15,7 @@ from app.figures.theme import Arm, Palette
 
 MAX_CELLS = (256, 112)  # steps, layers: more than that no screen shows and no browser draws in time
 SPECIAL = {"zero": 0.0, "infinite": 1.0, "undefined": 2.0}  # the worst last
+RARE = 0.005  # share of cells at either end that the colour scale may leave out
 GAP = 0.05  # between the maps, as a share of the width
 
 
@@ -114,9 +115,7 @@ def fill_heat_maps(figure: go.Figure, histories: Sequence[History]) -> go.Figure
         z = found.values if role == "heat" else np.where(found.special == SPECIAL[role], 1.0, np.nan)
         if role == "heat" or np.isfinite(z).any():
             trace.x, trace.y, trace.z = found.steps, found.depths, z
-    finite = np.concatenate([np.empty(0), *[c.values[np.isfinite(c.values)] for c in cells]])
-    low, high = (np.floor(finite.min()), np.ceil(finite.max())) if len(finite) else (-3.0, 1.0)
-    high = max(high, low + 1)
+    low, high = color_span(cells)
     figure.update_layout(coloraxis={"cmin": low, "cmax": high, "colorbar_dtick": -(-(high - low) // 7)})
     steps = max((max(history.planned_steps, *history.steps[-1:], 1) for history in histories), default=1)
     deepest = max((layer.depth for history in histories for layer in history.layers), default=56)
@@ -125,6 +124,15 @@ def fill_heat_maps(figure: go.Figure, histories: Sequence[History]) -> go.Figure
             {f"xaxis{number}_range": [0, steps], f"yaxis{number}_range": [0.5, deepest + 0.5]}
         )
     return figure
+
+
+def color_span(cells: Sequence[Cells]) -> tuple[float, float]:
+    """The decades the colours span; the lowest and the highest 0.5 % of cells share the colours at the ends."""
+    finite = np.concatenate([np.empty(0), *[c.values[np.isfinite(c.values)] for c in cells]])
+    if not len(finite):
+        return -3.0, 1.0
+    low = np.floor(np.quantile(finite, RARE, method="lower"))
+    return low, max(np.ceil(np.quantile(finite, 1 - RARE, method="higher")), low + 1)
 
 
 def cells_of(history: History, quantity: str = "gradient_norm") -> Cells:

@@ -163,4 +163,4 @@ def _set_axes(figure: go.Figure, seen: np.ndarray, deepest: float, lanes: set[st
 
 def decade_ticks(decades: float) -> str | int:
     """Plotly's `dtick` of a logarithmic axis: 1, 2, 5 within a decade or so, else whole decades."""
-    return "D2" if decades <= 1.5 else int(np.ceil(decades / 7))
+    return "D2" if decades <= 1.5 else int(np.ceil(decades / 9))

@@ -30,8 +30,10 @@ def card(store: RunStore, runs: Sequence[RunInfo]) -> None:
         for name, result in list(zip(names, found, strict=True))[1:]:
             st.markdown(comparison(found[0], result, (names[0], name)))
         st.caption(" ".join(caveats(found)))
-        with st.expander("The numbers as a table"):
-            _table(store, runs, names)
+        table = st.expander("The numbers as tables", on_change="rerun", key="tables")
+        if table.open:  # reading every number takes a moment, so only when someone looks
+            with table:
+                _tables(store, runs, names)
 
 
 def _arm(name: str, result: ArmResult) -> None:
@@ -45,9 +47,14 @@ def _arm(name: str, result: ArmResult) -> None:
         accuracy.caption(f"{result.evaluation.images:,} test pictures")
 
 
-def _table(store: RunStore, runs: Sequence[RunInfo], names: Sequence[str]) -> None:
-    from resnet_core.runs.export import steps_frame  # pandas, only when asked for
+def _tables(store: RunStore, runs: Sequence[RunInfo], names: Sequence[str]) -> None:
+    from resnet_core.runs.export import layers_frame, steps_frame  # pandas, only when asked for
 
     for name, run in zip(names, runs, strict=True):
-        st.caption(name)
-        st.dataframe(steps_frame(store, run.id), hide_index=True, height=240, width="stretch")
+        st.markdown(f"**{name}**: every step, and every layer and block at one step")
+        steps, layers = steps_frame(store, run.id), layers_frame(store, run.id)
+        st.dataframe(steps, hide_index=True, height=240, width="stretch")
+        if len(steps):
+            measured = sorted(layers["step"].unique())
+            step = st.select_slider("Step", measured, value=measured[-1], key=f"table step {run.id}")
+            st.dataframe(layers[layers["step"] == step], hide_index=True, height=240, width="stretch")

@@ -92,10 +92,3 @@ def _conv3x3(in_channels: int, channels: int, stride: int, model: ModelConfig) -
 
 def _norm(channels: int, model: ModelConfig) -> nn.Module:
     return nn.BatchNorm2d(channels) if model.norm == "batch" else nn.Identity()
-
-
-def projections(network: nn.Module) -> list[str]:
-    """Names of the option B convolutions."""
-    return [
-        name for name, m in network.named_modules() if isinstance(m, nn.Conv2d) and ".downsample." in name
-    ]

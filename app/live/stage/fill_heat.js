@@ -3,15 +3,13 @@ import { countUntil } from "./run.js";
 
 const MAX_COLUMNS = 256;
 const MAX_LAYERS = 112;
+const RARE = 0.005; // share of cells at either end that the colour scale may leave out
 const NONE = -1;
 const SPECIAL = { zero: 0, infinite: 1, undefined: 2 }; // the worst last
 
-/** {data, layout} of the maps as known at `step`. `memory` keeps the colour scale from shrinking. */
+/** {data, layout} of the maps as known at `step`. `memory.span` fixes the colour scale of a replay. */
 export function fillHeat(skeleton, runs, step, memory) {
   const cells = runs.map((run) => cellsOf(run, step));
-  for (const { low, high } of cells) {
-    if (low <= high) Object.assign(memory, { low: Math.min(memory.low ?? low, low), high: Math.max(memory.high ?? high, high) });
-  }
   const data = skeleton.data.map((trace) => {
     const found = cells[trace.meta.arm];
     const { role } = trace.meta;
@@ -20,12 +18,9 @@ export function fillHeat(skeleton, runs, step, memory) {
     return { ...trace, x: found.steps, y: found.depths, z };
   });
   const layout = { ...skeleton.layout };
-  if (memory.low !== undefined) {
-    const cmin = Math.floor(memory.low);
-    const cmax = Math.max(Math.ceil(memory.high), cmin + 1);
-    const colorbar = { ...layout.coloraxis.colorbar, dtick: Math.ceil((cmax - cmin) / 7) };
-    layout.coloraxis = { ...layout.coloraxis, cmin, cmax, colorbar };
-  }
+  const [cmin, cmax] = memory.span ?? colorSpan(cells);
+  const colorbar = { ...layout.coloraxis.colorbar, dtick: Math.ceil((cmax - cmin) / 7) };
+  layout.coloraxis = { ...layout.coloraxis, cmin, cmax, colorbar };
   const deepest = Math.max(...runs.map((run) => Math.max(0, ...run.layers.map((layer) => layer[2])))) || 56;
   const steps = Math.max(1, ...runs.map((run) => Math.max(run.header?.steps ?? 1, run.newest)));
   runs.forEach((_, i) => {
@@ -36,6 +31,19 @@ export function fillHeat(skeleton, runs, step, memory) {
   return { data, layout };
 }
 
+/** The colour scale of whole runs. */
+export function spanOfAll(runs) {
+  return colorSpan(runs.map((run) => cellsOf(run, Infinity)));
+}
+
+/** Decades; the lowest and the highest 0.5 % of cells share the colours at the ends. */
+function colorSpan(cells) {
+  const finite = Float64Array.from(cells.flatMap(({ values }) => values.flat().filter((v) => v !== null))).sort();
+  if (!finite.length) return [-3, 1];
+  const low = Math.floor(finite[Math.floor(RARE * (finite.length - 1))]);
+  return [low, Math.max(Math.ceil(finite[Math.ceil((1 - RARE) * (finite.length - 1))]), low + 1)];
+}
+
 /** The main path's norms as cells. Where readings share a cell the worst wins, else the mean of the logs. */
 function cellsOf(run, step) {
   const reading = run.readings.gradient_norm ?? { steps: [], values: [] };
@@ -43,7 +51,7 @@ function cellsOf(run, step) {
   const rows = run.layers.map((_, i) => i).filter((i) => run.layers[i][1] !== "projection");
   const columns = Math.ceil(Math.max(known, 1) / MAX_COLUMNS);
   const layers = Math.ceil(Math.max(rows.length, 1) / MAX_LAYERS);
-  const found = { steps: [], depths: [], values: [], special: [], has: {}, low: Infinity, high: -Infinity };
+  const found = { steps: [], depths: [], values: [], special: [], has: {} };
   for (let c = 0; c < known; c += columns) found.steps.push(reading.steps[c]);
   if (!known) return found;
   for (let r = 0; r < rows.length; r += layers) {
@@ -52,11 +60,7 @@ function cellsOf(run, step) {
     found.depths.push(run.layers[rows[r]][2]);
     found.values.push(line.map(([value]) => value));
     found.special.push(line.map(([, worst]) => (worst === NONE ? null : worst)));
-    for (const [value, worst] of line) {
-      found.has[worst] = true;
-      found.low = Math.min(found.low, value ?? Infinity);
-      found.high = Math.max(found.high, value ?? -Infinity);
-    }
+    for (const [, worst] of line) found.has[worst] = true;
   }
   return found;
 }

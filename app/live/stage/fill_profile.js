@@ -69,7 +69,7 @@ function layoutOf(layout, memory, deepest) {
 
 /** 1, 2, 5 within a decade or so, else whole decades. */
 function decadeTicks([low, high]) {
-  return high - low <= 1.5 ? "D2" : Math.ceil((high - low) / 7);
+  return high - low <= 1.5 ? "D2" : Math.ceil((high - low) / 9);
 }
 
 function rangeOf(layout, { low, high }) {
@@ -87,5 +87,4 @@ export function rememberAll(memory, runs, quantity, log) {
       for (const value of values) if (Number.isFinite(value) && (!log || value > 0)) widen(memory, value);
     }
   }
-  return memory;
 }

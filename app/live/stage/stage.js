@@ -2,7 +2,7 @@
 import { ArmStrip } from "./arms.js";
 import { describeCurves, describeHeat, describeProfile } from "./describe.js";
 import { fillCurves } from "./fill_curves.js";
-import { fillHeat } from "./fill_heat.js";
+import { fillHeat, spanOfAll } from "./fill_heat.js";
 import { fillProfile, rememberAll } from "./fill_profile.js";
 import { dressPage, keys, loadPlotly, themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
@@ -88,7 +88,7 @@ class Stage {
         describe: (...a) => describeProfile(texts[this.quantity].title, this.quantity, arms, ...a),
       }),
     };
-    this.panels.curves.tools.prepend(keys(["raw", "thin: every step"], ["bold", "bold: smoothed"], ["chance", "chance"]));
+    this.panels.curves.tools.prepend(keys(["raw", "each step"], ["bold", "smoothed"], ["chance", "chance"]));
     this.panels.profile.tools.prepend(keys(["ghost", "step 0"], ["bold", "now"]));
     this.panels.heat.tools.prepend(keys(["zero", "exactly 0"], ["infinite", "infinite"], ["undefined", "NaN"]));
     this.panels.extra.root.querySelector("header").after(this.choices());
@@ -150,8 +150,8 @@ class Stage {
 
   /** A replay knows the ends of its axes from the start, so nothing jumps while it plays. */
   remember() {
-    const { low, high } = rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
-    if (low !== undefined) this.panels.heat.memory = { low: Math.log10(low), high: Math.log10(high) };
+    rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
+    this.panels.heat.memory.span = spanOfAll(this.runs);
     this.rememberExtra();
   }
 

@@ -32,9 +32,10 @@ export class Transport {
 
   speed() {
     const select = element("select", "rl-speed");
-    select.setAttribute("aria-label", "duration of the replay");
+    select.title = "How long the whole replay takes";
+    select.setAttribute("aria-label", select.title);
     for (const seconds of DURATIONS) {
-      const option = element("option", "", `whole run in ${seconds}\u202fs`);
+      const option = element("option", "", `in ${seconds}\u202fs`);
       Object.assign(option, { value: seconds, selected: seconds === this.duration });
       select.append(option);
     }
