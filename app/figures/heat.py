@@ -127,7 +127,7 @@ def fill_heat_maps(figure: go.Figure, histories: Sequence[History]) -> go.Figure
 
 
 def color_span(cells: Sequence[Cells]) -> tuple[float, float]:
-    """The decades the colours span; the lowest and the highest 0.5 % of cells share the colours at the ends."""
+    """The decades the colours span; the lowest and highest 0.5 % of cells share those at the ends."""
     finite = np.concatenate([np.empty(0), *[c.values[np.isfinite(c.values)] for c in cells]])
     if not len(finite):
         return -3.0, 1.0

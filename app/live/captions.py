@@ -26,8 +26,8 @@ def captions(config: RunConfig) -> dict[str, dict[str, str]]:
 _CAPTIONS = {
     "curves": (
         "Training loss and test accuracy",
-        "Loss of each batch of {batch}, and its exponential moving average (constant 0.95). Accuracy on {images} "
-        "test pictures, at the last step on all of them.",
+        "Loss of each batch of {batch}, and its exponential moving average (constant 0.95). Accuracy on "
+        "{images} test pictures, at the last step on all of them.",
     ),
     "gradient_norm": (
         "Gradient norm by depth",
@@ -36,8 +36,8 @@ _CAPTIONS = {
     ),
     "heat": (
         "Gradient norm by depth and step",
-        "Every layer at every step, all arms on one colour scale; the lowest and highest 0.5 % share the colours "
-        "at its ends. Layer 1 is next to the picture.",
+        "Every layer at every step, all arms on one colour scale; the lowest and highest 0.5 % share the "
+        "colours at its ends. Layer 1 is next to the picture.",
     ),
     "activation_std": (
         "Spread of activations by depth",

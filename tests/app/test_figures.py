@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.figures.curves import curves, fill_curves
-from app.figures.heat import MAX_CELLS, cells_of, fill_heat_maps, heat_maps
+from app.figures.heat import MAX_CELLS, cells_of, color_span, fill_heat_maps, heat_maps
 from app.figures.history import History, Readings, history_of
 from app.figures.profile import QUANTITIES, decade_ticks, fill_profile, profile
 from app.figures.theme import DARK, LIGHT, PALETTES, arm_names, arm_styles, arms
@@ -195,8 +195,8 @@ def test_blocks_are_numbered_and_a_plain_network_has_none():
     assert traces(figure, "now")[1].y.tolist() == [0.5]
 
 
-@pytest.mark.parametrize(("decades", "ticks"), [(1, "D2"), (4, 1), (7, 1), (8, 2), (30, 5)])
-def test_a_logarithmic_axis_has_at_most_eight_labels(decades, ticks):
+@pytest.mark.parametrize(("decades", "ticks"), [(1, "D2"), (4, 1), (9, 1), (10, 2), (30, 4)])
+def test_a_logarithmic_axis_has_at_most_ten_labels(decades, ticks):
     assert decade_ticks(decades) == ticks
 
 
@@ -219,6 +219,13 @@ def test_all_maps_share_one_colour_scale_from_decade_to_decade():
     figure = fill_heat_maps(heat_maps(PLAIN_AND_RESIDUAL, LIGHT), [HISTORY, HISTORY])
     assert all(trace.coloraxis == "coloraxis" for trace in traces(figure, "heat"))
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
+
+
+def test_a_rare_extreme_does_not_take_the_colours_from_the_rest():
+    norms = np.full((200, 4), 0.5, np.float32)
+    norms[0, 0] = 1e9
+    history = history_of([record(step, norms[step]) for step in range(200)], LAYOUT)
+    assert color_span([cells_of(history)]) == (-1, 0)
 
 
 @pytest.mark.parametrize(("value", "role"), [(0, "zero"), (np.inf, "infinite"), (np.nan, "undefined")])

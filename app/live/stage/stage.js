@@ -16,6 +16,7 @@ import { element, say } from "./text.js";
 const DRAW_SHARE = 0.25;
 const HEAT_SHARE = 0.06;
 const FRAME_MS = 90; // no projector needs more
+const LONGEST_PAUSE_MS = 1500; // nor bears less
 const stages = new WeakMap();
 
 /** Called by Streamlit whenever data or theme change; the stage stays the same. */
@@ -173,11 +174,11 @@ class Stage {
     return this.isLive ? Infinity : this.transport.step;
   }
 
-  /** Says the numbers now, and draws as soon as the drawings' share of the time allows. */
+  /** Draws as soon as the drawings' share of the time allows; live numbers are told at once. */
   invite() {
-    this.tell();
+    if (this.isLive) this.tell();
     if (this.invited) return;
-    const pause = Math.max(FRAME_MS, this.isMoving ? this.cost / DRAW_SHARE : 0);
+    const pause = Math.max(FRAME_MS, this.isMoving ? Math.min(this.cost / DRAW_SHARE, LONGEST_PAUSE_MS) : 0);
     this.invited = setTimeout(() => this.draw(!this.isMoving), this.drawnAt + pause - performance.now());
   }
 
