@@ -205,10 +205,10 @@ class Catalog:
             ).rowcount == 1  # fmt: skip
 
     def note_checkpoint(self, run_id: str, attempt: int, step: int) -> bool:
-        """A run that gets further has earned new attempts."""
+        """A run that gets further has earned new attempts. -1: the death of this very worker will not count."""
         with self._writing() as connection:
             return connection.execute(
-                "UPDATE runs SET deaths = CASE WHEN checkpoint_step < ?1 THEN 0 ELSE deaths END, "
+                "UPDATE runs SET deaths = CASE WHEN checkpoint_step < ?1 THEN -1 ELSE deaths END, "
                 "checkpoint_step = max(checkpoint_step, ?1) "
                 "WHERE id = ?2 AND attempt = ?3 AND finished IS NULL",
                 (step, run_id, attempt),

@@ -37,6 +37,7 @@ def test_a_run_killed_again_and_again_ends_bit_equal(watched, undisturbed, kills
 
 def is_taken(run, attempt):
     """Whether the worker of this attempt has the run."""
+    assert not run.phase.has_ended, run.reason
     return run.attempt == attempt and run.pid is not None
 
 
