@@ -100,7 +100,8 @@ def _pictures(images: np.ndarray, data: DataConfig) -> Tensor:
 
 
 def _halved(images: Tensor, border: int) -> Tensor:
-    padded = nn.functional.pad(images.float(), (border,) * 4)
+    # Contiguous: pictures that lie channel beside channel would make the network choose other convolutions.
+    padded = nn.functional.pad(images.contiguous().float(), (border,) * 4)
     return nn.functional.avg_pool2d(padded, 2).round().to(torch.uint8)
 
 
@@ -122,9 +123,10 @@ def _augment(images: Tensor, drawn: Batch, pad: int) -> Tensor:
     columns = torch.from_numpy(drawn.columns)[:, None] + window
     columns = torch.where(torch.from_numpy(drawn.mirrored)[:, None], columns.flip(1), columns)
     rows, columns = rows.to(device), columns.to(device)
-    picture = torch.arange(len(images), device=device)[:, None, None]
-    padded = nn.functional.pad(images, (pad,) * 4).permute(0, 2, 3, 1)  # (B, S + 2 pad, S + 2 pad, C)
-    return padded[picture, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2).contiguous()
+    picture = torch.arange(len(images), device=device)[:, None, None, None]
+    channel = torch.arange(images.shape[1], device=device)[:, None, None]
+    padded = nn.functional.pad(images, (pad,) * 4)  # (B, C, S + 2 pad, S + 2 pad)
+    return padded[picture, channel, rows[:, None, :, None], columns[:, None, None, :]]
 
 
 def _bundled_parts(info: SetInfo) -> list:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from resnet_core.config import DataConfig
-from resnet_core.data.sets import load_images
+from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import make_deterministic
 
 make_deterministic(threads=1)
@@ -21,3 +21,10 @@ def on_the_cpu():
 def clothes():
     """The bundled set at side 16."""
     return load_images(DataConfig(side=16), torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def few(clothes):
+    """A thousand pictures of it to train on, and sixty to test with."""
+    parts = (clothes.train_images[:1000], clothes.train_labels[:1000])
+    return ImageSet(clothes.info, *parts, clothes.test_images[:60], clothes.test_labels[:60])

@@ -132,6 +132,23 @@ def test_a_batch_is_the_one_that_a_loop_over_pictures_makes(which, augment, seed
     assert torch.equal(labels, images.train_labels[draw_batch(seed, step, size, 20).indices])
 
 
+@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize(
+    ("name", "side"), [("fashion-mnist", 16), ("mnist", 28), ("cifar10", 16), ("svhn", 32)]
+)
+def test_batches_lie_in_memory_channel_by_channel(name, side, augment):
+    # Channel beside channel instead (as a permuted tensor looks, also one of a single channel) makes PyTorch
+    # choose other convolutions, of which the gradient of a small 1x1 weight writes out of bounds (torch 2.14.1).
+    info, data = SETS[name], DataConfig(name=name, side=side, augment=augment)
+    native = (40, info.native_side, info.native_side)
+    pixels = np.zeros(native if info.channels == 1 else (*native, 3), np.uint8)
+    tensor, labels = sets._pictures(pixels, data), torch.zeros(40).long()
+    images = ImageSet(info, tensor, labels, tensor, labels)
+    canonical = (info.channels * side**2, side**2, side, 1)
+    assert images.normalize(images.batch(data, 0, 0, 8)[0]).stride() == canonical
+    assert images.normalize(images.test_images[:8]).stride() == canonical
+
+
 def test_digits_are_shifted_but_never_mirrored():
     for name in ("mnist", "svhn"):
         assert not SETS[name].flips
