@@ -29,17 +29,17 @@ SECONDS_TO_WAIT_FOR_DEVICE = 60
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Runs are watched while the server lives; they go on without it."""
     store = open_stores()[0]
-    threading.Thread(target=_announce_device, args=(store, time.time()), daemon=True).start()
+    threading.Thread(target=_announce_device, args=(store,), daemon=True).start()
     with watching(store):
         yield
 
 
-def _announce_device(store: RunStore, since: float) -> None:
-    """Says on the terminal where runs will train, once the first torch process has looked."""
+def _announce_device(store: RunStore) -> None:
+    """Says on the terminal where runs will train, as soon as a torch process has ever looked."""
     print(f"  Runs are kept in {store.root}", flush=True)
     for _ in range(SECONDS_TO_WAIT_FOR_DEVICE):
         machine = store.machine()
-        if machine.get("measured", 0) >= since:
+        if "device_name" in machine:
             print(f"  Runs train on {machine['device'].upper()}: {machine['device_name']}", flush=True)
             return
         time.sleep(1)
