@@ -21,7 +21,7 @@ from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import pick_device
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
-from resnet_core.probes import attached, probes_due
+from resnet_core.probes import GradientNorm, attached, probes_due
 from resnet_core.records import Evaluation, Pictures, StepRecord
 
 __all__ = ["Divergence", "TrainingState", "evaluate", "initial_state", "layout_of", "learning_rate", "train"]
@@ -180,12 +180,24 @@ def _is_over(state: TrainingState) -> bool:
 def _divergence(
     state: TrainingState, loss: float, quantities: dict[str, np.ndarray], batch: Tensor
 ) -> Divergence | None:
-    nonfinite = np.flatnonzero(quantities.get("nonfinite_gradients", ()))
-    layers = layout_of(state.model).layers if len(nonfinite) or not math.isfinite(loss) else ()
     if not math.isfinite(loss):
-        return Divergence(state.step, _first_nonfinite_layer(state.model, batch) or layers[-1].name)
+        return Divergence(state.step, _first_nonfinite_layer(state.model, batch) or _layer_names(state)[-1])
+    nonfinite = np.flatnonzero(_nonfinite_gradients(state.model, quantities))
     # The loss is finite and a gradient is not: it overflowed on its way back from the classifier.
-    return Divergence(state.step, layers[nonfinite[-1]].name) if len(nonfinite) else None
+    return Divergence(state.step, _layer_names(state)[nonfinite[-1]]) if len(nonfinite) else None
+
+
+def _layer_names(state: TrainingState) -> list[str]:
+    return [layer.name for layer in layout_of(state.model).layers]
+
+
+def _nonfinite_gradients(model: nn.Module, quantities: dict[str, np.ndarray]) -> np.ndarray:
+    """By layer. Looked for whether or not anyone watches: how a run ends must not hang on its probes."""
+    if "nonfinite_gradients" in quantities:
+        return quantities["nonfinite_gradients"]
+    probe = GradientNorm()
+    probe.attach(model)
+    return probe.readings()["nonfinite_gradients"]
 
 
 @torch.no_grad()

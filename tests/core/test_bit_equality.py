@@ -83,7 +83,7 @@ def test_watching_does_not_change_training(few, kind):
     st.fixed_dictionaries({f"probe_{name}": st.integers(0, 4) for name in PROBES}),
     st.sampled_from(["none", "identity"]),
 )
-@settings(max_examples=8)
+@settings(max_examples=6)
 def test_no_choice_of_intervals_changes_training(few, intervals, skip):
     chosen, _ = whole_run(from_flat(TINY | intervals | {"skip": skip}), few)
     unwatched, _ = whole_run(from_flat(TINY | OFF | {"skip": skip}), few)
@@ -117,7 +117,7 @@ def test_training_neither_reads_nor_changes_the_global_random_state(few):
     st.sampled_from([0.0, 0.9]),
     st.sampled_from(["he", "pytorch"]),
 )
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_run_continued_from_its_state_is_bit_equal_to_an_undisturbed_one(few, splits, kind, momentum, init):
     config = from_flat(TINY | kind | {"momentum": momentum, "init": init})
     undisturbed, expected = whole_run(config, few)

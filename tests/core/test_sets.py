@@ -138,7 +138,7 @@ def test_a_batch_is_the_one_that_a_loop_over_pictures_makes(which, augment, seed
 )
 def test_batches_lie_in_memory_channel_by_channel(name, side, augment):
     # Channel beside channel instead (as a permuted tensor looks, also one of a single channel) makes PyTorch
-    # choose other convolutions, of which the gradient of a small 1x1 weight writes out of bounds (torch 2.14.1).
+    # choose other convolutions, and torch 2.14.1 writes out of bounds for the gradient of a small 1x1 weight.
     info, data = SETS[name], DataConfig(name=name, side=side, augment=augment)
     native = (40, info.native_side, info.native_side)
     pixels = np.zeros(native if info.channels == 1 else (*native, 3), np.uint8)
