@@ -1,5 +1,6 @@
 """The paper every figure is drawn on: type, grid and margins, and no title (the page has it)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -19,23 +20,24 @@ class Paper(NamedTuple):
     def px(self, length: float) -> int:
         return round(length * self.scale)
 
-    def figure(self, **layout: Any) -> go.Figure:
-        """An empty figure. The same `uirevision` for ever: a redrawn figure keeps the reader's zoom."""
-        figure = go.Figure()
-        figure.update_layout(
-            template="none",
-            font={"family": FONT, "size": self.px(TEXT_SIZE), "color": self.palette.muted},
-            paper_bgcolor="rgba(0,0,0,0)",
-            plot_bgcolor="rgba(0,0,0,0)",
-            margin={"l": self.px(62), "r": self.px(14), "t": self.px(10), "b": self.px(44)},
-            showlegend=False,
-            hovermode="closest",
-            hoverlabel={"font": {"size": self.px(TEXT_SIZE), "family": FONT}},
-            dragmode="zoom",
-            uirevision="keep",
-            **layout,
-        )
-        return figure
+    def figure(self, traces: Sequence[Mapping[str, Any]], **layout: Any) -> go.Figure:
+        """All of it at once, which Plotly checks ten times faster than part after part.
+
+        The same `uirevision` for ever: a redrawn figure keeps the reader's zoom.
+        """
+        paper = {
+            "template": "none",
+            "font": {"family": FONT, "size": self.px(TEXT_SIZE), "color": self.palette.muted},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": self.px(62), "r": self.px(14), "t": self.px(10), "b": self.px(44)},
+            "showlegend": False,
+            "hovermode": "closest",
+            "hoverlabel": {"font": {"size": self.px(TEXT_SIZE), "family": FONT}},
+            "dragmode": "zoom",
+            "uirevision": "keep",
+        }
+        return go.Figure(data=list(traces), layout=paper | layout)
 
     def axis(self, title: str = "", **more: Any) -> dict[str, Any]:
         """One axis: a quiet grid, no zero line, the title in the ink of the text."""

@@ -1,6 +1,7 @@
 """Training loss above test accuracy, over the same steps."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,28 +20,29 @@ LEAST_TOP = 2.5  # of the loss axis: guessing among ten classes costs log 10 = 2
 def curves(arms: Sequence[Arm], palette: Palette, classes: int = 10, scale: float = 1.0) -> go.Figure:
     """The empty figure: every trace is there, with its look and, in `meta`, what it wants to show."""
     paper = Paper(palette, scale)
-    figure = paper.figure(meta={"panel": "curves"})
-    for index, arm in enumerate(arms):
-        figure.add_traces(_arm_traces(index, arm, paper))
-    figure.update_layout(
+    dotted = {"color": palette.muted, "width": 1.5 * scale, "dash": "1px,4px"}
+    chance = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "yref": "y2", "line": dotted}
+    chance |= {"y0": 1 / classes, "y1": 1 / classes}
+    return paper.figure(
+        [trace for index, arm in enumerate(arms) for trace in _arm_traces(index, arm, paper)],
+        meta={"panel": "curves"},
+        shapes=[chance],
         xaxis=paper.axis("step", anchor="y2", range=[0, 1], tickformat=",d"),
         yaxis=paper.axis("training loss", domain=[LOSS_BOTTOM, 1], range=[0, LEAST_TOP], nticks=6),
         yaxis2=paper.axis("test accuracy", domain=[0, ACCURACY_TOP], range=[0, 1], tickvals=[0, 0.5, 1]),
         # A height of its own, 0 to 1, for losses that are not finite.
         yaxis3={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
     )
-    dotted = {"color": palette.muted, "width": 1.5 * scale, "dash": "1px,4px"}
-    figure.add_hline(y=1 / classes, line=dotted, yref="y2")
-    return figure
 
 
-def _arm_traces(index: int, arm: Arm, paper: Paper) -> list[go.Scatter]:
+def _arm_traces(index: int, arm: Arm, paper: Paper) -> list[dict[str, Any]]:
     color, style, scale = arm.style.color(paper.palette), arm.style, paper.scale
     bold = {"color": color, "width": 3 * scale, "dash": style.dash}
     marker = {"color": color, "size": 8 * scale, "symbol": style.symbol}
 
-    def trace(role: str, **look) -> go.Scatter:
-        return go.Scatter(x=[], y=[], name=arm.name, meta={"arm": index, "role": role}, **look)
+    def trace(role: str, **look: Any) -> dict[str, Any]:
+        meta = {"arm": index, "role": role}
+        return {"type": "scatter", "x": [], "y": [], "name": arm.name, "meta": meta, **look}
 
     return [
         trace("loss", mode="lines", line={"color": color, "width": scale}, opacity=paper.palette.faint,

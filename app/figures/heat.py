@@ -4,7 +4,7 @@ The colour is log10 of the norm. 0, infinity and NaN have no logarithm and get c
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -40,26 +40,31 @@ class Cells(NamedTuple):
 def heat_maps(arms: Sequence[Arm], palette: Palette, scale: float = 1.0) -> go.Figure:
     """The empty figure. Depth 1, the layer next to the picture, is at the bottom; all maps zoom together."""
     paper = Paper(palette, scale)
-    figure = paper.figure(meta={"panel": "heat"})
-    figure.update_layout(margin={"t": paper.px(28), "r": paper.px(78)}, coloraxis=_color_axis(paper))
+    layout: dict[str, Any] = {"annotations": []}
     width = (1 - GAP * (len(arms) - 1)) / max(len(arms), 1)
     for index, arm in enumerate(arms):
         number, left = _number(index), index * (width + GAP)
-        figure.add_traces(_maps(index, arm, palette))
-        figure.update_layout({
-            f"xaxis{number}": paper.axis("step", domain=[left, left + width], anchor=f"y{number}",
-                                         range=[0, 1], showgrid=False, tickformat=",d", nticks=5,
-                                         **({"matches": "x"} if index else {})),
-            f"yaxis{number}": paper.axis("" if index else "depth (layer)", anchor=f"x{number}", nticks=6,
-                                         range=[0.5, 56.5], showgrid=False, showticklabels=not index,
-                                         **({"matches": "y"} if index else {})),
+        layout[f"xaxis{number}"], layout[f"yaxis{number}"] = _axes(paper, index, [left, left + width])
+        layout["annotations"].append({
+            "text": f"<b>{arm.name}</b>", "x": left, "xref": "paper", "xanchor": "left", "y": 1,
+            "yref": "paper", "yanchor": "bottom", "yshift": paper.px(3), "showarrow": False,
+            "font": {"color": arm.style.color(palette), "size": paper.px(TEXT_SIZE)},
         })  # fmt: skip
-        figure.add_annotation(
-            text=f"<b>{arm.name}</b>", x=left, xref="paper", xanchor="left", y=1, yref="paper",
-            yanchor="bottom", yshift=paper.px(3), showarrow=False,
-            font={"color": arm.style.color(palette), "size": paper.px(TEXT_SIZE)},
-        )  # fmt: skip
-    return figure
+    return paper.figure(
+        [trace for index, arm in enumerate(arms) for trace in _maps(index, arm, palette)],
+        meta={"panel": "heat"},
+        coloraxis=_color_axis(paper),
+        **layout,
+    ).update_layout(margin={"t": paper.px(28), "r": paper.px(78)})
+
+
+def _axes(paper: Paper, index: int, domain: list[float]) -> tuple[dict[str, Any], dict[str, Any]]:
+    number, is_first = _number(index), index == 0
+    step = paper.axis("step", domain=domain, anchor=f"y{number}", range=[0, 1], showgrid=False, nticks=5)
+    depth = paper.axis("depth (layer)" if is_first else "", anchor=f"x{number}", range=[0.5, 56.5], nticks=6,
+                       showgrid=False, showticklabels=is_first)  # fmt: skip
+    together = ({}, {}) if is_first else ({"matches": "x"}, {"matches": "y"})
+    return step | {"tickformat": ",d"} | together[0], depth | together[1]
 
 
 def _number(index: int) -> str:
@@ -85,19 +90,19 @@ def _color_axis(paper: Paper) -> dict:
     }
 
 
-def _maps(index: int, arm: Arm, palette: Palette) -> list[go.Heatmap]:
+def _maps(index: int, arm: Arm, palette: Palette) -> list[dict[str, Any]]:
     number = _number(index)
     place = {"x": [], "y": [], "z": [], "xaxis": f"x{number}", "yaxis": f"y{number}", "hoverongaps": False}
-    where = "step %{x}, depth %{y}: "
 
-    def trace(role: str, hover: str, **look) -> go.Heatmap:
+    def trace(role: str, words: str, **look: Any) -> dict[str, Any]:
         meta = {"arm": index, "quantity": "gradient_norm", "role": role}
-        return go.Heatmap(**place, name=arm.name, meta=meta, hovertemplate=where + hover, **look)
+        hover = {"name": arm.name, "hovertemplate": "step %{x}, depth %{y}: " + words}
+        return {"type": "heatmap", "meta": meta, **place, **hover, **look}
 
-    def plain(role: str, hover: str) -> go.Heatmap:
+    def plain(role: str, words: str) -> dict[str, Any]:
         color = getattr(palette, role)
-        look = {"colorscale": [(0, color), (1, color)], "showscale": False, "zmin": 0, "zmax": 1}
-        return trace(role, hover, **look)
+        colors = {"colorscale": [(0, color), (1, color)], "showscale": False, "zmin": 0, "zmax": 1}
+        return trace(role, words, **colors)
 
     return [
         trace("heat", "10<sup>%{z:.2f}</sup>", coloraxis="coloraxis"),

@@ -45,21 +45,21 @@ def profile(
     """The empty figure; traces say in `meta` what they want: now, initial, projection, zero or nonfinite."""
     what, paper = QUANTITIES[quantity], Paper(palette, scale)
     along = "residual block" if quantity == "branch_ratio" else "depth (layer, 1 is next to the picture)"
-    figure = paper.figure(
-        meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top}
-    )
-    for role in ("initial", "now", "projection", "zero", "nonfinite"):
-        for index, arm in enumerate(arms):
-            meta = {"arm": index, "quantity": quantity, "role": role}
-            figure.add_trace(_trace(role, arm, palette, scale).update(meta=meta, name=arm.name))
-    figure.update_layout(
+    roles = ("initial", "now", "projection", "zero", "nonfinite")
+    values = paper.log_axis(what.title, range=[-3, 1])
+    return paper.figure(
+        [
+            _trace(role, arm, palette, scale)
+            | {"name": arm.name, "meta": {"arm": index, "quantity": quantity, "role": role}}
+            for role in roles
+            for index, arm in enumerate(arms)
+        ],
+        meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top},
         xaxis=paper.axis(along, range=[0, 57], anchor="y2", nticks=8),
-        yaxis=paper.log_axis(what.title, range=[-3, 1]) if what.is_log
-        else paper.axis(what.title, range=[0, what.top or 1]),
+        yaxis=values if what.is_log else paper.axis(what.title, range=[0, what.top or 1]),
         yaxis2=_lane(paper, [0, 0.001], [-1, 1], ["0"]),
         yaxis3=_lane(paper, [0.999, 1], [-0.7, 1.7], ["∞", "NaN"]),
-    )  # fmt: skip
-    return figure
+    )
 
 
 def _lane(paper: Paper, domain: list[float], span: list[float], words: list[str]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _lane(paper: Paper, domain: list[float], span: list[float], words: list[str]
     return paper.axis(domain=domain, range=span, visible=False, fixedrange=True, **ticks)
 
 
-def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> go.Scatter:
+def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> dict[str, Any]:
     color, style = arm.style.color(palette), arm.style
     symbol = f"{style.symbol}-open" if role == "projection" else style.symbol
     marker = {"color": color, "symbol": symbol, "size": (8 if role == "projection" else 5) * scale}
@@ -88,13 +88,14 @@ def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> go.Scatter:
     when = {"initial": "step 0", "zero": "exactly 0", "nonfinite": "not finite"}.get(role, "now")
     value = "" if role in ("zero", "nonfinite") else ": %{y:.3~g}"
     hover = f"%{{text}}<br>{when}{value}"
-    return go.Scatter(x=[], y=[], text=[], hovertemplate=hover, connectgaps=False, **looks[role])
+    empty = {"type": "scatter", "x": [], "y": [], "text": []}
+    return empty | {"hovertemplate": hover, "connectgaps": False} | looks[role]
 
 
 def fill_profile(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     """Puts the newest reading, and the first as the ghost, into `profile`."""
     quantity, is_log = figure.layout.meta["quantity"], figure.layout.meta["log"]
-    seen, deepest = [], 1
+    seen, deepest = [], 0
     for trace in figure.data:
         history = histories[trace.meta["arm"]]
         reading = history.readings.get(quantity)
@@ -145,7 +146,7 @@ def _shown(role: str, values: np.ndarray, is_side: np.ndarray, is_log: bool) -> 
 def _set_axes(figure: go.Figure, seen: np.ndarray, deepest: float, lanes: set[str]) -> None:
     bottom, top = (LANE if "zero" in lanes else 0), 1 - (2 * LANE if "nonfinite" in lanes else 0)
     figure.update_layout(
-        xaxis_range=[0, deepest + 1],
+        xaxis_range=[0, deepest + 1] if deepest else figure.layout.xaxis.range,
         yaxis_domain=[bottom + (0.02 if bottom else 0), top - (0.02 if top < 1 else 0)],
         yaxis2={"domain": [0, max(bottom, 0.001)], "visible": bool(bottom)},
         yaxis3={"domain": [min(top, 0.999), 1], "visible": top < 1},

@@ -36,8 +36,8 @@ _CAPTIONS = {
     ),
     "heat": (
         "Gradient norm by depth and step",
-        "Every layer at every step, all arms on one colour scale; the lowest and highest 0.5 % share the "
-        "colours at its ends. Layer 1 is next to the picture.",
+        "Every layer at every step, all arms on one colour scale; the lowest and highest 0.5\u202f% of cells "
+        "share the colours at its ends. Layer 1 is next to the picture.",
     ),
     "activation_std": (
         "Spread of activations by depth",

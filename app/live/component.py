@@ -5,17 +5,20 @@ The component loads its script from the server's own routes and asks them for nu
 """
 
 import base64
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.figures.curves import curves
 from app.figures.heat import heat_maps
 from app.figures.profile import profile
-from app.figures.theme import PALETTES, Arm, arms
+from app.figures.theme import PALETTES, Arm, Palette, arms
 from app.live import library
 from app.live.captions import EXTRAS, captions
 from app.live.delta import delta_of, routes_are_served
@@ -28,62 +31,15 @@ PROJECTOR_SCALE = 1.35  # type of a page shown on a wall, over type of a page on
 
 _HTML = """<div class="rl-root" style="min-height: 60rem">
 <p role="status" style="opacity: 0.6">Loading the charts</p></div>"""
-_LOADER = """
-export default function (component) {
-  const { data, parentElement } = component;
-  const lab = (globalThis.resnetLab ??= {});
-  lab.stage ??= data.hasRoutes
-    ? import(new URL(data.script, document.baseURI).href)
-    : new Promise((resolve) => (lab.deliver = resolve));
-  lab.stage.then((stage) => stage.show(component)).catch((error) => {
-    lab.stage = null;
-    const root = parentElement.querySelector(".rl-root");
-    if (root) root.textContent = `The charts cannot be loaded: ${error.message}`;
-  });
-  return () => lab.stage?.then((stage) => stage.unmount(parentElement));
-}
-"""
-_LIBRARY = """
-export default function ({ data }) {
-  const lab = (globalThis.resnetLab ??= {});
-  if (lab.plotlyUrl) return;
-  const address = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  lab.plotlyUrl = address(data.plotly);
-  const stage = import(address(data.stage));
-  if (lab.deliver) lab.deliver(stage);
-  else lab.stage = stage;
-}
-"""
-_FEED = """
-export default function ({ data, setStateValue }) {
-  const lab = (globalThis.resnetLab ??= {});
-  const feed = ((lab.feeds ??= {})[data.stage] ??= { asked: 0, waiting: [] });
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-  for (const one of feed.waiting.filter((one) => one.number <= data.number)) {
-    const answer = data.answers[one.request.id];
-    if (answer) one.resolve(bytes(answer));
-    else one.reject(new Error("no answer"));
-  }
-  feed.waiting = feed.waiting.filter((one) => one.number > data.number);
-  feed.send = () => {
-    feed.sending = null;
-    const asking = feed.waiting.filter((one) => one.number === feed.asked);
-    setStateValue("wants", { number: feed.asked, requests: asking.map((one) => one.request) });
-  };
-  lab.ask = (stage, request) => new Promise((resolve, reject) => {
-    const to = lab.feeds[stage];
-    if (!to.sending) {
-      to.asked = Math.max(to.asked, Date.now());
-      to.sending = setTimeout(() => to.send(), 0);
-    }
-    to.waiting.push({ request, resolve, reject, number: to.asked });
-    setTimeout(() => reject(new Error("no answer in time")), 10000);
-  });
-}
-"""
-_stage = st.components.v2.component("resnet_stage", html=_HTML, js=_LOADER, isolate_styles=False)
-_library = st.components.v2.component("resnet_stage_library", js=_LIBRARY)
-_feed = st.components.v2.component("resnet_stage_feed", js=_FEED)
+
+
+def _inline(name: str) -> str:
+    return (Path(__file__).parent / "inline" / f"{name}.js").read_text("utf-8")
+
+
+_stage = st.components.v2.component("resnet_stage", html=_HTML, js=_inline("loader"), isolate_styles=False)
+_library = st.components.v2.component("resnet_stage_library", js=_inline("library"))
+_feed = st.components.v2.component("resnet_stage_feed", js=_inline("feed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +71,7 @@ def stage(
 def stage_data(runs: Sequence[RunInfo], mode: Mode, key: str, scale: float = 1.0) -> dict[str, Any]:
     """Everything about the runs that stays as it is while they train: small, and the same at every rerun."""
     shown = arms([to_flat(run.config) for run in runs])
-    classes = len(runs[0].config.data.info.classes)
+    depth, classes = max(run.config.model.depth for run in runs), len(runs[0].config.data.info.classes)
     return {
         "key": key,
         "mode": mode,
@@ -128,7 +84,7 @@ def stage_data(runs: Sequence[RunInfo], mode: Mode, key: str, scale: float = 1.0
         "extras": [{"quantity": quantity, "label": label} for quantity, label in EXTRAS.items()],
         "texts": captions(runs[0].config),
         "sharesPictures": len({(run.race_id, run.config.data, run.config.seed) for run in runs}) == 1,
-        "skeletons": {name: _skeletons(shown, palette, classes, scale) for name, palette in PALETTES.items()},
+        "skeletons": _skeletons(tuple(shown), depth, classes, scale),
     }
 
 
@@ -138,17 +94,33 @@ def _look(arm: Arm) -> dict[str, Any]:
     return {"name": arm.name, "dash": style.dash, "symbol": style.symbol, "color": color}
 
 
-def _names_of_colors(palette) -> dict[str, str]:
+def _names_of_colors(palette: Palette) -> dict[str, str]:
     return {name: getattr(palette, name) for name in ("right", "wrong", "zero", "infinite", "undefined")}
 
 
-def _skeletons(shown: Sequence[Arm], palette, classes: int, scale: float) -> dict[str, Any]:
+@functools.lru_cache(maxsize=32)
+def _skeletons(shown: tuple[Arm, ...], depth: int, classes: int, scale: float) -> dict[str, Any]:
+    """Figures without numbers for the light and the dark page, their axes as long as the deepest run."""
+    return {name: _figures(shown, palette, depth, classes, scale) for name, palette in PALETTES.items()}
+
+
+def _figures(
+    shown: Sequence[Arm], palette: Palette, depth: int, classes: int, scale: float
+) -> dict[str, Any]:
+    by_layer = {}
+    for name in ("gradient_norm", *EXTRAS):
+        figure = by_layer[name] = _plain(profile(shown, palette, name, scale))
+        figure["layout"]["xaxis"]["range"] = [0, depth // 2 if name == "branch_ratio" else depth + 1]
     return {
-        "curves": json.loads(curves(shown, palette, classes, scale).to_json()),
-        "profile": json.loads(profile(shown, palette, "gradient_norm", scale).to_json()),
-        "heat": json.loads(heat_maps(shown, palette, scale).to_json()),
-        "extra": {name: json.loads(profile(shown, palette, name, scale).to_json()) for name in EXTRAS},
+        "curves": _plain(curves(shown, palette, classes, scale)),
+        "profile": by_layer.pop("gradient_norm"),
+        "heat": _plain(heat_maps(shown, palette, scale)),
+        "extra": by_layer,
     }
+
+
+def _plain(figure: go.Figure) -> dict[str, Any]:
+    return json.loads(figure.to_json())
 
 
 @st.fragment
@@ -156,15 +128,17 @@ def _answer(key: str, stores: Sequence[RunStore]) -> None:
     """Answers what the stage asked for; runs again, alone, whenever it asks."""
     name = f"{key}-feed"
     wants = st.session_state.get(name, {}).get("wants") or {"number": 0, "requests": []}
-    answers = {}
-    for request in wants["requests"]:
-        try:
-            delta = delta_of(stores, request["id"], request["since"], request["sprites"])
-        except StoreError:
-            continue
-        answers[request["id"]] = base64.b64encode(delta).decode()
+    answers = {str(request["id"]): _answer_to(request, stores) for request in wants["requests"]}
     _feed(
         data={"stage": key, "number": wants["number"], "answers": answers},
         key=name,
         on_wants_change=lambda: None,
     )
+
+
+def _answer_to(request: Mapping[str, Any], stores: Sequence[RunStore]) -> dict[str, str]:
+    try:
+        delta = delta_of(stores, str(request["id"]), int(request["since"]), bool(request["sprites"]))
+    except StoreError as error:
+        return {"gone": str(error)}
+    return {"delta": base64.b64encode(delta).decode()}

@@ -20,6 +20,7 @@ from resnet_core.runs.store import RunStore
 
 FRESH_SECONDS = 0.25  # a run is read at most this often
 MAX_ROWS = 1000  # of one run that reach a page, and at most as many again for their test accuracies
+MAX_NUMBERS = 250_000  # of one quantity of one run that reach a page
 MAX_SHEETS = 100  # sheets of pictures of one run that ever reach a page
 MAX_PICTURES = 12  # pictures on one sheet
 MAX_FEEDS = 16  # runs kept in memory
@@ -42,7 +43,10 @@ class Feed:
 
     @property
     def stride(self) -> int:
-        return -(-self.info.config.training.steps // MAX_ROWS)
+        """Steps between two rows. Networks of hundreds of layers have long rows and get fewer of them."""
+        config = self.info.config
+        rows = min(MAX_ROWS, MAX_NUMBERS // config.model.depth)
+        return -(-config.training.steps // rows)
 
     def refresh(self) -> None:
         """Reads what is new. The state comes first: rows seen after "ended" was read are all the rows."""

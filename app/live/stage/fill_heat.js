@@ -21,12 +21,12 @@ export function fillHeat(skeleton, runs, step, memory) {
   const [cmin, cmax] = memory.span ?? colorSpan(cells);
   const colorbar = { ...layout.coloraxis.colorbar, dtick: Math.ceil((cmax - cmin) / 7) };
   layout.coloraxis = { ...layout.coloraxis, cmin, cmax, colorbar };
-  const deepest = Math.max(...runs.map((run) => Math.max(0, ...run.layers.map((layer) => layer[2])))) || 56;
+  const deepest = Math.max(0, ...runs.flatMap((run) => run.layers.map((layer) => layer[2])));
   const steps = Math.max(1, ...runs.map((run) => Math.max(run.header?.steps ?? 1, run.newest)));
   runs.forEach((_, i) => {
     const [x, y] = [`xaxis${i ? i + 1 : ""}`, `yaxis${i ? i + 1 : ""}`];
     layout[x] = { ...layout[x], range: [0, steps] };
-    layout[y] = { ...layout[y], range: [0.5, deepest + 0.5] };
+    if (deepest) layout[y] = { ...layout[y], range: [0.5, deepest + 0.5] };
   });
   return { data, layout };
 }

@@ -8,7 +8,7 @@ export function fillProfile(skeleton, runs, step, memory) {
   const data = skeleton.data.map((trace) => fillTrace(trace, runs[trace.meta.arm], step, quantity, log));
   for (const trace of data.filter((t) => !t.yaxis)) for (const y of trace.y) widen(memory, y);
   for (const trace of data) if (trace.yaxis && trace.x.length) memory[trace.meta.role] = true;
-  const deepest = Math.max(1, ...runs.flatMap((run) => placesOf(run, quantity)));
+  const deepest = Math.max(0, ...runs.flatMap((run) => placesOf(run, quantity)));
   return { data, layout: layoutOf(skeleton.layout, memory, deepest) };
 }
 
@@ -60,7 +60,7 @@ function layoutOf(layout, memory, deepest) {
   const range = rangeOf(layout, memory);
   return {
     ...layout,
-    xaxis: { ...layout.xaxis, range: [0, deepest + 1] },
+    xaxis: { ...layout.xaxis, range: deepest ? [0, deepest + 1] : layout.xaxis.range },
     yaxis: { ...layout.yaxis, domain, range, ...(layout.meta.log && { dtick: decadeTicks(memory.view ?? range) }) },
     yaxis2: { ...layout.yaxis2, domain: [0, Math.max(bottom, 0.001)], visible: bottom > 0 },
     yaxis3: { ...layout.yaxis3, domain: [Math.min(top, 0.999), 1], visible: top < 1 },

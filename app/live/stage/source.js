@@ -5,16 +5,14 @@ const VISIBLE_MS = 500;
 const HIDDEN_MS = 5000;
 const LONGEST_WAIT_MS = 8000;
 
-/** Asks the route. A run that is gone makes an error of its own kind, which no retry can mend. */
+/** Asks the route. That a run is gone is final: no retry can mend it. */
 export async function askRoute({ id, since, sprites }) {
   const url = new URL(`api/runs/${id}/delta?since=${since}&sprites=${sprites ? 1 : 0}`, document.baseURI);
   const answer = await fetch(url, { cache: "no-store" });
-  if (answer.status === 404) throw new Gone((await answer.json()).error);
+  if (answer.status === 404) throw Object.assign(new Error((await answer.json()).error), { isFinal: true });
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   return answer.arrayBuffer();
 }
-
-export class Gone extends Error {}
 
 /** Keeps runs up to date until all of them have ended. */
 export class Source {
@@ -39,8 +37,9 @@ export class Source {
     } catch (error) {
       if (this.isClosed) return;
       this.failures++;
-      this.onTrouble(error instanceof Gone ? error.message : "Connection lost, trying again");
-      if (error instanceof Gone) return;
+      if (error.isFinal) this.onTrouble(error.message);
+      else if (this.failures > 1) this.onTrouble("Connection lost, trying again");
+      if (error.isFinal) return;
     }
     const isOver = !this.isFollowing || this.runs.every((run) => run.hasEnded);
     if (isOver && !this.failures) return;
