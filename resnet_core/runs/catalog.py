@@ -205,7 +205,7 @@ class Catalog:
             ).rowcount == 1  # fmt: skip
 
     def note_checkpoint(self, run_id: str, attempt: int, step: int) -> bool:
-        """A run that gets further has earned new attempts. -1: the death of this very worker will not count."""
+        """A run that gets further has earned new attempts; -1: this worker's own death will not count."""
         with self._writing() as connection:
             return connection.execute(
                 "UPDATE runs SET deaths = CASE WHEN checkpoint_step < ?1 THEN -1 ELSE deaths END, "
