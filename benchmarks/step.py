@@ -1,0 +1,62 @@
+"""A step with all default probes against a bare step: what watching costs.
+
+The bare side has its batch ready on the device and does nothing but zero_grad, forward, cross entropy,
+backward and optimizer step; ours also cuts the batch, measures, and makes a record.
+"""
+
+from collections.abc import Callable
+from itertools import repeat
+
+import torch
+
+from benchmarks.peers import textbook_steps
+from benchmarks.settings import QUICK, endless_run
+from benchmarks.table import Row
+from benchmarks.turns import take_turns
+from resnet_core.config import RunConfig
+from resnet_core.data.sets import load_images
+from resnet_core.device import make_deterministic, pick_device
+from resnet_core.train import train
+
+BOUND = 1.10
+CYCLE = 10  # steps after which every default probe has been due the same number of times
+SECONDS = {8: 40, 16: 50}  # by width
+
+
+def measure(quick: bool = False) -> list[Row]:
+    make_deterministic(threads=1)
+    device, share = pick_device(), QUICK if quick else 1
+    return [
+        compare(endless_run(depth=56, width=width, batch=64), device, seconds * share)
+        for width, seconds in SECONDS.items()
+    ]
+
+
+def compare(config: RunConfig, device: torch.device, seconds: float) -> Row:
+    """Time of our watched step over that of a bare one."""
+    turns = take_turns([watched_step(config, device), bare_step(config, device)], seconds, device, CYCLE)
+    ratio = turns.ratio(0, 1)
+    bare = 1000 * turns.wall[:, 1].mean() / CYCLE
+    processor = f", {turns.processor_ratio(0, 1):.3f} in processor time" if device.type == "cpu" else ""
+    model = config.model
+    return Row(
+        f"step with all default probes / bare step, depth {model.depth}, width {model.width}",
+        ratio.median,
+        "x",
+        ratio.half,
+        BOUND,
+        note=f"width {model.width}: a bare step of {config.training.batch} pictures takes {bare:.1f} ms; "
+        f"{len(turns.wall)} rounds of {CYCLE} steps of each{processor}. Aim 1.05.",
+    )
+
+
+def watched_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
+    records = train(config, images=load_images(config.data, device), device=device)
+    return lambda: next(records)
+
+
+def bare_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
+    images = load_images(config.data, device)
+    pictures, labels = images.batch(config.data, config.seed, 0, config.training.batch)
+    losses = textbook_steps(config, repeat((images.normalize(pictures), labels)), device)
+    return lambda: next(losses)
