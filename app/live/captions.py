@@ -25,7 +25,7 @@ def captions(config: RunConfig) -> dict[str, dict[str, str]]:
 
 _CAPTIONS = {
     "curves": (
-        "Training loss and test accuracy",
+        "Loss and accuracy",
         "Loss of each batch of {batch}, and its exponential moving average (constant 0.95). Accuracy on "
         "{images} test pictures, at the last step on all of them.",
     ),

@@ -12,8 +12,9 @@ import { Source, askRoute } from "./source.js";
 import { Transport } from "./transport.js";
 import { element, say } from "./text.js";
 
-// Drawing may take these shares of the time: the networks may be training on the same processor.
-const DRAW_SHARE = 0.25;
+// Drawing may take these shares of the time: live networks may be training on the same processor.
+const LIVE_SHARE = 0.25;
+const REPLAY_SHARE = 0.5;
 const HEAT_SHARE = 0.06;
 const FRAME_MS = 90; // no projector needs more
 const LONGEST_PAUSE_MS = 1500; // nor bears less
@@ -46,9 +47,10 @@ class Stage {
   update({ parentElement, data, setStateValue }) {
     this.setStateValue = setStateValue;
     const theme = themeOf(parentElement);
-    const key = JSON.stringify([data.runs, data.mode, data.arms, data.scale]);
+    const key = JSON.stringify([data.runs, data.mode, data.arms]);
+    const isDressed = theme === this.theme && data.scale === this.data?.scale;
     if (key !== this.key) this.begin(key, data, theme);
-    else if (theme !== this.theme) this.dress(theme);
+    else if (!isDressed) this.dress(theme, data);
   }
 
   /** Other runs: everything is made anew. */
@@ -99,8 +101,7 @@ class Stage {
     this.grid.append(...Object.values(this.panels).map((panel) => panel.root), this.pictures.root);
     this.root.replaceChildren(...(this.transport ? [this.transport.root] : []), this.armsRow, this.grid, this.trouble);
     this.root.dataset.arms = arms.length;
-    this.root.style.setProperty("--rl-scale", this.data.scale);
-    this.dress(this.theme);
+    this.dress(this.theme, this.data);
   }
 
   /** Buttons for the quantities by layer that share one panel. */
@@ -128,8 +129,10 @@ class Stage {
     this.draw(true);
   }
 
-  dress(theme) {
-    this.theme = theme;
+  /** Light or dark, for the desk or for the wall: the same charts in other clothes. */
+  dress(theme, data) {
+    Object.assign(this, { theme, data });
+    this.root.style.setProperty("--rl-scale", data.scale);
     for (const [name, color] of Object.entries(this.data.colors[theme])) this.root.style.setProperty(`--rl-${name}`, color);
     this.strips = this.data.arms.map((arm) => new ArmStrip(arm, theme));
     this.armsRow.replaceChildren(...this.strips.map((strip) => strip.root));
@@ -178,7 +181,8 @@ class Stage {
   invite() {
     if (this.isLive) this.tell();
     if (this.invited) return;
-    const pause = Math.max(FRAME_MS, this.isMoving ? Math.min(this.cost / DRAW_SHARE, LONGEST_PAUSE_MS) : 0);
+    const wish = this.cost / (this.isLive ? LIVE_SHARE : REPLAY_SHARE);
+    const pause = Math.max(FRAME_MS, this.isMoving ? Math.min(wish, LONGEST_PAUSE_MS) : 0);
     this.invited = setTimeout(() => this.draw(!this.isMoving), this.drawnAt + pause - performance.now());
   }
 
