@@ -1,6 +1,6 @@
 """The only user of session_state, query_params and caches: what a page must remember, and where."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -180,3 +180,8 @@ def choose_runs(run_ids: Sequence[str]) -> None:
     query = {"runs": ",".join(run_ids)} if run_ids else {}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
+
+
+def keep_chosen(here: Container[str]) -> None:
+    """Forgets compared runs that are no longer here."""
+    st.session_state["chosen"] = [run_id for run_id in chosen_runs() if run_id in here]

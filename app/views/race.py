@@ -21,9 +21,10 @@ def page() -> None:
     configs, wrong = draw_controls()
     state.write_url()
     _header()
-    for problem in (*problems, *wrong):
-        st.error(problem, icon=":material/error:")
-    runs = _runs_of_race()
+    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
+        for problem in (*problems, *wrong):
+            st.error(problem, icon=":material/error:")
+        runs = _runs_of_race()
     has_ended = all(run.phase.has_ended for run in runs)
     st.fragment(_buttons, run_every=None if has_ended else 1.0)(configs, [run.id for run in runs])
     _show_stage(runs)
@@ -35,9 +36,10 @@ def page() -> None:
 def _header() -> None:
     title, presenting = st.columns([6, 1], vertical_alignment="center")
     title.markdown("#### What does the skip connection change?")
-    presenting.toggle("Projector", key="present", help="Larger type for the last row, settings folded away.")
-    if state.is_presenting():
-        st.html("<style>html{font-size:20px}</style>")
+    with presenting:
+        st.toggle("Projector", key="present", help="Larger type for the last row, settings folded away.")
+        if state.is_presenting():
+            st.html("<style>html{font-size:20px}</style>")
 
 
 def _runs_of_race() -> list[RunInfo]:

@@ -1,6 +1,7 @@
 """All runs of this machine: replay, compare up to four on one axis, export, import, delete."""
 
 import time
+import zlib
 from collections.abc import Sequence
 
 import streamlit as st
@@ -22,12 +23,10 @@ LARGEST_ZIP_MEGABYTES = 512
 def page() -> None:
     state.start_session()
     st.markdown("## Runs of this machine")
-    for kind, text in state.take_messages():
-        getattr(st, kind)(text)
     store = state.open_stores()[0]
-    if store.read_only_because:
-        st.warning(store.read_only_because)
     runs = store.runs()
+    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
+        _say(store, runs)
     if runs:
         chosen = _choose(runs)
         _actions(store, chosen)
@@ -42,11 +41,24 @@ def page() -> None:
     explain("runs")
 
 
+def _say(store: RunStore, runs: Sequence[RunInfo]) -> None:
+    """What the last press came to, and what of the link is not here."""
+    for kind, text in state.take_messages():
+        getattr(st, kind)(text)
+    if store.read_only_because:
+        st.warning(store.read_only_because)
+    here = {run.id for run in runs}
+    for missing in [run_id for run_id in state.chosen_runs() if run_id not in here][:MAX_COMPARED]:
+        st.warning(f"There is no run {missing[:40]} in the store of this machine; it may have been deleted.")
+    state.keep_chosen(here)
+
+
 def _choose(runs: Sequence[RunInfo]) -> list[RunInfo]:
     """The table of runs and what is chosen in it: up to four, those of the link at first."""
     asked = [i for i, run in enumerate(runs) if run.id in state.chosen_runs()]
     event = st.dataframe(
-        _table(runs), hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 360), key="runs",
+        _table(runs), hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 360),
+        key=f"runs {zlib.crc32(' '.join(run.id for run in runs).encode())}",  # rows are chosen by number
         on_select="rerun", selection_mode="multi-row", selection_default={"selection": {"rows": asked}},
         column_config={
             "Test accuracy": st.column_config.NumberColumn(format="percent"),
@@ -138,6 +150,7 @@ def _confirm_delete(store: RunStore, chosen: Sequence[RunInfo]) -> None:
                 store.delete(run.id)
             except StoreError as error:
                 state.say("error", str(error))
+        state.keep_chosen([run.id for run in store.runs()])
         st.rerun()
 
 

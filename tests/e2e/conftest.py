@@ -1,6 +1,7 @@
 """One headless Chromium for the walks, and tabs whose console must stay without an error."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def open_tab(chromium):
         context = chromium.new_context(**{"viewport": {"width": 1366, "height": 1000}} | media)
         page, errors = context.new_page(), []
         page.set_default_timeout(SLOWEST_MS)
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: errors.append(error_of(said)) if is_error(said) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         yield page
@@ -45,3 +46,13 @@ def open_tab(chromium):
         assert errors == []
 
     return opened
+
+
+def is_error(said) -> bool:
+    """On a page that is not the first one, Streamlit looks for its own root from the inside out."""
+    is_search = re.fullmatch(r"http://[^/]+/runs/_stcore/(health|host-config)", said.location["url"])
+    return said.type == "error" and not is_search
+
+
+def error_of(said) -> str:
+    return f"{said.text} ({said.location['url']})"

@@ -1,4 +1,4 @@
-"""The race in a real browser against the server of `make run`: trained, watched, paused, stopped, found again.
+"""The race in a real browser, on the server of `make run`: trained, watched, paused, stopped, found again.
 
 Bounds are for two busy cores. Where an answer "within a second" is promised, the test allows two.
 """
@@ -192,12 +192,13 @@ def step_together(page, server: AppServer) -> None:
     wait_until(lambda: steps_done(server, page) == [due, due], f"both runs are at step {due}")
     expect(page.locator(".rl-phase")).to_have_text(["paused", "paused"])
     page.wait_for_function(
-        "step => [...document.querySelectorAll('.rl-pace')].every((pace) => pace.textContent.startsWith(step))",
+        "step => [...document.querySelectorAll('.rl-pace')].every((pace) => pace.innerText.startsWith(step))",
         arg=f"step {due:,} of",
     )
 
 
 def test_a_reload_finds_the_race_and_two_tabs_see_the_same(race, server, open_tab):
+    wait_until(lambda: min(steps_done(server, race)) > 0, "both runs have begun")
     reached = min(steps_done(server, race))
     race.reload()
     race.wait_for_function(f"{COUNT_POINTS} >= {reached}")
