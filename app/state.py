@@ -49,6 +49,11 @@ def start_session() -> list[str]:
     return problems
 
 
+def forget_url_problems() -> None:
+    """What was wrong with the link is of no interest any more."""
+    st.session_state["url_problems"] = []
+
+
 def _read_url(query: Mapping[str, str]) -> tuple[dict[str, Any], list[Arm], list[str]]:
     """Shared settings and arms of a URL; a value that cannot be is reported and its default used."""
     settings, arms, problems = dict(DEFAULTS), list(DEFAULT_ARMS), []

@@ -8,7 +8,7 @@ from app import state
 from app.controls import draw_controls
 from app.live.component import stage
 from app.views import cost, results
-from app.views.text import explain
+from app.views.text import as_plain, explain
 from resnet_core.config import RunConfig
 from resnet_core.records import Phase, RunInfo
 from resnet_core.runs.store import Refused, StoreError
@@ -19,12 +19,12 @@ LIVE = (Phase.STARTING, Phase.RUNNING)
 def page() -> None:
     problems = state.start_session()
     configs, wrong = draw_controls()
-    state.write_url()
     _header()
     with st.container():  # a place that is always there, so that a sentence more moves nothing else about
-        for problem in (*problems, *wrong):
-            st.error(problem, icon=":material/error:")
+        if problems or wrong:
+            st.error("  \n".join(map(as_plain, (*problems, *wrong))), icon=":material/error:")
         runs = _runs_of_race()
+    state.write_url()
     has_ended = all(run.phase.has_ended for run in runs)
     st.fragment(_buttons, run_every=None if has_ended else 1.0)(configs, [run.id for run in runs])
     _show_stage(runs)
@@ -49,38 +49,28 @@ def _runs_of_race() -> list[RunInfo]:
     try:
         runs = state.open_stores()[0].race(state.race_id())
     except StoreError as error:
-        st.error(str(error))
+        st.error(as_plain(str(error)))
         runs = []
     if not runs:
-        st.warning(
-            f"There is no race {state.race_id()[:40]} in the store of this machine; it may have been deleted."
-        )
+        asked = as_plain(state.race_id()[:40])
+        st.warning(f"There is no race {asked} in the store of this machine; it may have been deleted.")
         state.show_race("")
     return runs
 
 
 def _show_stage(runs: Sequence[RunInfo]) -> None:
-    if runs:
-        stage(
-            runs,
-            mode="live",
-            key=f"race {state.race_id()}",
-            present=state.is_presenting(),
-            stores=state.open_stores(),
-        )
-        return
-    store = state.open_stores()[1]
-    recorded = sorted(store.runs(), key=lambda run: run.arm)
-    if recorded:
-        stage(
-            recorded,
-            mode="recording",
-            key="recording",
-            present=state.is_presenting(),
-            stores=state.open_stores(),
-        )
-    else:
+    """The race of the page, or the recording before there is one: one stage, so Train only changes its runs."""
+    shown = runs or sorted(state.open_stores()[1].runs(), key=lambda run: run.arm)
+    if not shown:
         st.info("There is no recording in assets/recordings. Press Train to see a race of your own.")
+        return
+    stage(
+        shown,
+        mode="live" if runs else "recording",
+        key="stage",
+        present=state.is_presenting(),
+        stores=state.open_stores(),
+    )
 
 
 def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
@@ -89,7 +79,7 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     try:
         runs = [store.run(run_id) for run_id in run_ids]
     except StoreError as error:
-        st.error(str(error))
+        st.error(as_plain(str(error)))
         return
     if state.race_id() != (runs[0].race_id if runs else ""):
         st.rerun()  # Train was pressed: the whole page, with the new race
@@ -117,9 +107,9 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     with costs:
         cost.line(store, configs)
     for kind, text in state.take_messages():
-        getattr(st, kind)(text)
+        getattr(st, kind)(as_plain(text))
     if store.read_only_because:
-        st.warning(store.read_only_because)
+        st.warning(as_plain(store.read_only_because))
 
 
 def _train(configs: Sequence[RunConfig]) -> None:
@@ -129,6 +119,7 @@ def _train(configs: Sequence[RunConfig]) -> None:
         state.say("error", str(error))
     else:
         state.show_race(runs[0].race_id)
+        state.forget_url_problems()
 
 
 def _hold(run_ids: Sequence[str], until: int | None) -> None:

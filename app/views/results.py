@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.figures.theme import arm_names
+from app.views.text import as_plain
 from resnet_core.config import to_flat
 from resnet_core.records import Phase, RunInfo
 from resnet_core.results import ArmResult, arm_result, caveats, comparison
@@ -39,7 +40,7 @@ def card(store: RunStore, runs: Sequence[RunInfo]) -> None:
 def _arm(name: str, result: ArmResult) -> None:
     st.markdown(f"**{name}**, {ENDED_AS[result.run.phase]} after {result.steps:,} steps")
     if result.run.reason:
-        st.caption(result.run.reason)
+        st.caption(as_plain(result.run.reason))
     loss, accuracy = st.columns(2)
     loss.metric("Training loss, smoothed", f"{result.smoothed_loss:.3f}")
     if result.evaluation:

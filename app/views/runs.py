@@ -10,7 +10,7 @@ from app import state
 from app.figures.theme import arm_names
 from app.live.component import stage
 from app.views import results
-from app.views.text import explain
+from app.views.text import as_plain, explain
 from resnet_core.config import to_flat
 from resnet_core.records import Phase, RunInfo
 from resnet_core.runs import archive, export
@@ -44,12 +44,13 @@ def page() -> None:
 def _say(store: RunStore, runs: Sequence[RunInfo]) -> None:
     """What the last press came to, and what of the link is not here."""
     for kind, text in state.take_messages():
-        getattr(st, kind)(text)
+        getattr(st, kind)(as_plain(text))
     if store.read_only_because:
-        st.warning(store.read_only_because)
+        st.warning(as_plain(store.read_only_because))
     here = {run.id for run in runs}
     for missing in [run_id for run_id in state.chosen_runs() if run_id not in here][:MAX_COMPARED]:
-        st.warning(f"There is no run {missing[:40]} in the store of this machine; it may have been deleted.")
+        asked = as_plain(missing[:40])
+        st.warning(f"There is no run {asked} in the store of this machine; it may have been deleted.")
     state.keep_chosen(here)
 
 

@@ -1,10 +1,12 @@
 """The explanations of a page, from Markdown files: one heading, one foldable text."""
 
+import re
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown lets a backslash make plain
 TEXTS = Path(__file__).resolve().parents[1] / "text"
 
 
@@ -20,3 +22,8 @@ def sections(page: str) -> list[tuple[str, str]]:
     """(heading, body) of each section of a text."""
     parts = (TEXTS / f"{page}.md").read_text(encoding="utf-8").split("\n## ")[1:]
     return [(heading.strip(), body.strip()) for heading, _, body in (part.partition("\n") for part in parts)]
+
+
+def as_plain(text: str) -> str:
+    """Text from a link or a file, shown letter by letter: no links, pictures or formulas come of it."""
+    return _PUNCTUATION.sub(r"\\\g<0>", text)

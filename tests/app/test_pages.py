@@ -78,11 +78,12 @@ def drawn(page: AppTest) -> AppTest:
 
 
 def errors(page: AppTest) -> list[str]:
-    return [error.value for error in page.error]
+    """The sentences, without the backslashes that keep Markdown from reading anything into them."""
+    return [line for error in page.error for line in error.value.replace("\\", "").split("  \n")]
 
 
 def warnings(page: AppTest) -> list[str]:
-    return [warning.value for warning in page.warning]
+    return [warning.value.replace("\\", "") for warning in page.warning]
 
 
 def press(page: AppTest, key: str) -> AppTest:
@@ -218,12 +219,20 @@ def test_a_link_that_cannot_be_followed_is_explained_and_the_page_works(store, n
     assert depths(page) == [56, 56]
 
 
+def test_a_link_cannot_put_pictures_or_links_of_its_own_on_the_page(store):
+    page = opened(race="![x](https://a.b/c)", dataset="[x](https://a.b/c)")
+    shown = [page.error[0].value, page.warning[0].value]
+    assert not any("](" in text for text in shown)
+    assert all(r"\]\(https\:\/\/a\.b\/c\)" in text for text in shown)
+
+
 def test_a_race_that_is_not_here_is_said_and_forgotten(store):
     page = opened(race="nonsense")
     assert warnings(page) == [
         "There is no race nonsense in the store of this machine; it may have been deleted."
     ]
     assert not page.button(key="train").disabled
+    assert link_of(page) == {}
     assert warnings(drawn(page)) == []
 
 
@@ -364,7 +373,7 @@ def test_a_damaged_zip_is_said_and_a_whole_one_comes_in(filled):
         assert answer in errors(page)[0]
         assert len(filled.runs()) == 3
     page = imported(page, packed)
-    assert [success.value for success in page.success] == [f"Run {run.id} is here now."]
+    assert [success.value.replace("\\", "") for success in page.success] == [f"Run {run.id} is here now."]
     assert filled.run(run.id).phase is Phase.DONE
 
 
