@@ -5,10 +5,17 @@ from typing import NamedTuple
 
 from resnet_core.config import ModelConfig, RunConfig
 
-# Measured on CPU with torch 2.14: a process that has imported torch and holds a small set.
-PROCESS_BYTES = 700_000_000
-# Peak of a real run over the closed form below (allocator, workspace of convolutions, the backward pass).
-MEMORY_MARGIN = 1.6
+# Measured as peaks of resident memory (torch 2.14.1, CPU, one thread, glibc): with these numbers the estimate
+# of each of 27 real runs lay 6 to 33 % above what it took. tests/core/test_memory.py measures some again.
+PROCESS_BYTES = 800_000_000  # torch, its optimizers and the lab, with the bundled set: 735 MB
+TORCHVISION_BYTES = 170_000_000  # imported for the sets that are not bundled
+READING_MARGIN = 3.5  # a set's files, their pixels as they are put together, and in the order that is needed
+RESIDENT_MARGIN = 1.5  # what stays of that
+LAYER_BYTES = 60_000  # a module, its part of the graph and of the optimizer, in Python
+TENSOR_MARGIN = 1.5  # fragmentation of what the backward pass needs
+WEIGHT_COPIES = 6  # weights, gradients, momentum, and what saving them takes
+WORKING_MAPS = 8  # of the largest output: gradients on their way back, and the convolution's workspace
+EVALUATED_AT_ONCE = 250  # test pictures
 
 
 class Convolution(NamedTuple):
@@ -52,15 +59,24 @@ def count_multiply_adds(model: ModelConfig, in_channels: int, num_classes: int, 
 
 
 def memory_bytes(config: RunConfig) -> int:
-    """Estimated peak of the run's process: what the backward pass needs, weights, the set itself."""
-    info, data, batch = config.data.info, config.data, config.training.batch
-    # Kept for a convolution: its output (BN's input), BN's output (the ReLU's), the ReLU's (the next input).
-    kept = 3 if config.model.norm == "batch" else 2
-    found = list(convolutions(config.model, info.channels, data.side))
-    activations = 4 * batch * sum(kept * c.outputs * c.side**2 for c in found)
-    weights = 4 * 4 * count_parameters(config.model, info.channels, len(info.classes))
-    pictures = (info.train_images + info.test_images) * info.channels * data.side**2
-    return int(PROCESS_BYTES + MEMORY_MARGIN * (activations + weights) + 2 * pictures)
+    """Estimated peak of the run's process on a CPU: reading the set, or training with the set in memory."""
+    info = config.data.info
+    files = (info.train_images + info.test_images) * info.channels * info.native_side**2
+    torchvision = TORCHVISION_BYTES if info.download_megabytes else 0
+    reading = READING_MARGIN * files
+    training = RESIDENT_MARGIN * files + _training_bytes(config)
+    return int(PROCESS_BYTES + torchvision + max(reading, training))
+
+
+def _training_bytes(config: RunConfig) -> float:
+    info, batch = config.data.info, config.training.batch
+    outputs = [4 * c.outputs * c.side**2 for c in convolutions(config.model, info.channels, config.data.side)]
+    # Kept for each convolution: what it put out, for BN; what the ReLU made of that, for the next one.
+    kept = 2 if config.model.norm == "batch" else 1
+    weights = 4 * count_parameters(config.model, info.channels, len(info.classes))
+    fixed = WEIGHT_COPIES * weights + LAYER_BYTES * len(outputs)
+    working = WORKING_MAPS * max(outputs) * max(batch, EVALUATED_AT_ONCE)
+    return TENSOR_MARGIN * kept * batch * sum(outputs) + working + fixed
 
 
 def expected_seconds(configs: Sequence[RunConfig], speed: Mapping[str, float], slots: int) -> float:
@@ -75,5 +91,6 @@ def _seconds_alone(config: RunConfig, speed: Mapping[str, float]) -> float:
     layers = config.model.depth * speed["seconds_per_layer"]
     step = layers + macs * training.batch * speed["seconds_per_mac"]
     forward = macs * speed["seconds_per_mac"] / 3  # evaluation has no backward pass, which costs about two
-    evaluated = (training.steps // training.eval_every) * training.eval_images + info.test_images
+    in_between = (training.steps - 1) // training.eval_every  # the last one takes all pictures
+    evaluated = in_between * training.eval_images + info.test_images
     return training.steps * step + evaluated * forward

@@ -191,10 +191,10 @@ def test_every_setting_has_one_flat_name():
     assert list(to_flat(RunConfig())) == list(FLAT)
 
 
-def test_the_default_race_is_the_one_of_the_readme():
+def test_the_default_is_a_residual_network_of_56_layers_on_the_bundled_set():
     flat = to_flat(RunConfig())
-    assert (flat["depth"], flat["skip"], flat["norm"], flat["width"]) == (56, "identity", "batch", 8)
-    assert (flat["dataset"], flat["side"], flat["batch"], flat["steps"]) == ("fashion-mnist", 16, 64, 300)
+    assert (flat["depth"], flat["skip"], flat["norm"], flat["seed"]) == (56, "identity", "batch", 0)
+    assert (flat["dataset"], flat["side"]) == ("fashion-mnist", 16)
 
 
 @pytest.mark.parametrize(("depth", "blocks"), [(8, 1), (14, 2), (20, 3), (56, 9), (110, 18), (1202, 200)])
