@@ -59,7 +59,7 @@ def _runs_of_race() -> list[RunInfo]:
 
 
 def _show_stage(runs: Sequence[RunInfo]) -> None:
-    """The race of the page, or the recording before there is one: one stage, so Train only changes its runs."""
+    """The race, or the recording before there is one: one stage, so that Train only changes its runs."""
     shown = runs or sorted(state.open_stores()[1].runs(), key=lambda run: run.arm)
     if not shown:
         st.info("There is no recording in assets/recordings. Press Train to see a race of your own.")
