@@ -1,5 +1,6 @@
 """The card at the end of a race: what was measured, and what that does not show."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -42,10 +43,18 @@ def _arm(name: str, result: ArmResult) -> None:
     if result.run.reason:
         st.caption(as_plain(result.run.reason))
     loss, accuracy = st.columns(2)
-    loss.metric("Training loss, smoothed", f"{result.smoothed_loss:.3f}")
+    loss.metric(
+        "Smoothed loss", _loss(result), help="Of training: moving average with weight 0.95 on the past."
+    )
     if result.evaluation:
         accuracy.metric("Test accuracy", f"{result.evaluation.accuracy:.1%}")
         accuracy.caption(f"{result.evaluation.images:,} test pictures")
+
+
+def _loss(result: ArmResult) -> str:
+    if not result.steps:
+        return "–"
+    return f"{result.smoothed_loss:.3f}" if math.isfinite(result.smoothed_loss) else "not finite"
 
 
 def _tables(store: RunStore, runs: Sequence[RunInfo], names: Sequence[str]) -> None:

@@ -295,6 +295,7 @@ def test_stop_ends_what_waits_and_shows_the_card(store):
     page = press(trained(store), "stop")
     assert [run.phase for run in store.runs()] == [Phase.STOPPED] * 2
     assert "stopped by hand after 0 steps" in texts(page)
+    assert [metric.value for metric in page.metric] == ["–", "–"]
     assert page.button(key="stop").disabled
 
 
