@@ -67,14 +67,16 @@ def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> st
         )
         return f"{broken} ended without a finite training loss, so there is no difference to state."
     loss = other.smoothed_loss - first.smoothed_loss
-    said = f"{b} ended with a training loss {abs(loss):.2f} {'lower' if loss < 0 else 'higher'} than {a}"
+    difference = f"a training loss {abs(loss):.2f} {'lower' if loss < 0 else 'higher'} than"
+    said = f"{b} ended with {'the same training loss as' if abs(loss) < 0.005 else difference} {a}"
     if first.evaluation is None or other.evaluation is None:
         return said + "; test accuracy was not measured on both."
     points = 100 * (other.evaluation.accuracy - first.evaluation.accuracy)
     spread = 100 * math.hypot(standard_error(first.evaluation), standard_error(other.evaluation))
     verdict = "" if abs(points) > 2 * spread else ", which these test pictures cannot tell from none"
     direction = "higher" if points > 0 else "lower"
-    pictures = f"±{spread:.1f} from {other.evaluation.images:,} test pictures"
+    counts = dict.fromkeys((first.evaluation.images, other.evaluation.images))
+    pictures = f"±{spread:.1f} from {' and '.join(f'{count:,}' for count in counts)} test pictures"
     return f"{said}, and a test accuracy {abs(points):.1f} points {direction}{verdict} ({pictures})."
 
 
