@@ -1,6 +1,6 @@
 """Gradients at the start, at the width and depth of the paper: three ways to fail, and the one that is flat.
 
-For 32 pictures of 32 x 32: without BN PyTorch's values vanish to zero, with BN a plain net explodes towards its
+With 32 pictures of 32 x 32: without BN PyTorch's values vanish to zero, with BN a plain net explodes towards the
 input, skips without BN blow up forwards; only skips with BN keep the first layer within reach of the last.
 """
 
