@@ -11,9 +11,7 @@ from resnet_core.config import RunConfig
 from resnet_core.models import build_model
 
 
-def network_and_optimizer(
-    config: RunConfig, device: torch.device
-) -> tuple[nn.Module, torch.optim.Optimizer]:
+def network_and_optimizer(config: RunConfig, device: torch.device) -> tuple[nn.Module, torch.optim.Optimizer]:
     """Our network with the optimizer that a textbook makes for it."""
     info, training = config.data.info, config.training
     model = build_model(config.model, info.channels, len(info.classes), config.seed).to(device)

