@@ -22,7 +22,7 @@ LARGEST_ZIP_MEGABYTES = 512
 
 def page() -> None:
     state.start_session()
-    st.markdown("## Runs of this machine")
+    st.markdown("#### Runs of this machine")
     store = state.open_stores()[0]
     runs = store.runs()
     with st.container():  # a place that is always there, so that a sentence more moves nothing else about
