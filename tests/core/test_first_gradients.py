@@ -1,7 +1,7 @@
 """Gradients at the start, at the width and depth of the paper: three ways to fail, and the one that is flat.
 
 With 32 pictures of 32 x 32: without BN PyTorch's values vanish to zero, with BN a plain net explodes towards
-its input, skips without BN blow up forwards. Only skips with BN keep the first layer within reach of the last.
+its input, skips without BN blow up forwards. Only with both are the first and the last layer within reach.
 """
 
 from functools import lru_cache
