@@ -33,7 +33,7 @@ class Activations(Probe):
 
 
 def _mean_and_std(output: Tensor) -> tuple[Tensor, Tensor]:
-    # On the CPU std_mean is one scalar loop. Float32 within a picture and float64 over pictures takes an eighth
+    # On the CPU std_mean is one scalar loop. Float32 in a picture and float64 over pictures takes an eighth
     # of its time, and is as good while no square overflows or vanishes.
     if output.device.type == "cpu":
         pictures = output.flatten(1)
