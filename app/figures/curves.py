@@ -1,5 +1,6 @@
 """Training loss above test accuracy, over the same steps."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,12 @@ from resnet_core.results import smoothed
 
 ACCURACY_TOP = 0.37  # share of the height that the accuracy has
 LOSS_BOTTOM = 0.45
-LOST_HEIGHT = 0.95  # of the mark for a loss that no axis has a place for
+LOST_HEIGHT = 0.95  # of the first arm's mark for a loss that no axis has a place for
+LOST_SPACING = 0.1  # between the marks of two arms
 LEAST_TOP = 2.5  # of the loss axis: guessing among ten classes costs log 10 = 2.3
+MOST_TOP = (
+    4.0  # times the loss of guessing: an arm that explodes leaves by the top and does not flatten the rest
+)
 
 
 def curves(arms: Sequence[Arm], palette: Palette, classes: int = 10, scale: float = 1.0) -> go.Figure:
@@ -25,7 +30,7 @@ def curves(arms: Sequence[Arm], palette: Palette, classes: int = 10, scale: floa
     chance |= {"y0": 1 / classes, "y1": 1 / classes}
     return paper.figure(
         [trace for index, arm in enumerate(arms) for trace in _arm_traces(index, arm, paper)],
-        meta={"panel": "curves"},
+        meta={"panel": "curves", "highest": MOST_TOP * math.log(classes)},
         shapes=[chance],
         xaxis=paper.axis("step", anchor="y2", range=[0, 1], tickformat=",d"),
         yaxis=paper.axis("training loss", domain=[LOSS_BOTTOM, 1], range=[0, LEAST_TOP], nticks=6),
@@ -61,13 +66,16 @@ def fill_curves(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     tops = [LEAST_TOP]
     for trace in figure.data:
         history, role = histories[trace.meta["arm"]], trace.meta["role"]
-        trace.x, trace.y = _series(history, role)
+        steps, values = _series(history, role)
+        trace.x, trace.y = steps, values - (LOST_SPACING * trace.meta["arm"] if role == "lost" else 0)
         if role == "smoothed_loss" and np.isfinite(trace.y).any():
             tops.append(float(np.nanmax(trace.y)))
         if role == "lost":
             trace.text = [f" no finite loss from step {step}" for step in trace.x]
     steps = max((max(history.planned_steps, *history.steps[-1:], 1) for history in histories), default=1)
-    figure.update_layout(xaxis_range=[0, steps], yaxis_range=[0, 1.08 * max(tops)])
+    figure.update_layout(
+        xaxis_range=[0, steps], yaxis_range=[0, min(1.08 * max(tops), figure.layout.meta["highest"])]
+    )
     return figure
 
 

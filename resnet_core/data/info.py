@@ -44,7 +44,7 @@ CIFAR100 = (
 
 SETS: dict[str, SetInfo] = {
     "fashion-mnist": SetInfo(
-        "Fashion-MNIST (bundled 12k)", 1, 28, CLOTHES, 10_000, 2_000, (0.2860,), (0.3530,), True, 0
+        "Fashion-MNIST, 12k", 1, 28, CLOTHES, 10_000, 2_000, (0.2860,), (0.3530,), True, 0
     ),
     "cifar10": SetInfo(
         "CIFAR-10", 3, 32, CIFAR10, 50_000, 10_000,

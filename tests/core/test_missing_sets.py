@@ -143,7 +143,7 @@ def test_a_damaged_bundled_file_is_told(damage, tmp_path, monkeypatch):
     assert str(tmp_path / "set.npz") in sentence("fashion-mnist")  # it is not there at all
     sets.BUNDLED.write_bytes(damage(whole))
     said = sentence("fashion-mnist")
-    assert said.startswith(f"Fashion-MNIST (bundled 12k) is missing or damaged: {sets.BUNDLED} ")
+    assert said.startswith(f"Fashion-MNIST, 12k is missing or damaged: {sets.BUNDLED} ")
 
 
 def test_a_bundled_file_without_its_arrays_is_told(tmp_path, monkeypatch):

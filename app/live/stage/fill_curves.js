@@ -5,7 +5,7 @@ import { countUntil } from "./run.js";
 export function fillCurves(skeleton, runs, step) {
   const data = skeleton.data.map((trace) => fillTrace(trace, runs[trace.meta.arm], step));
   const tops = data.filter((t) => t.meta.role === "smoothed_loss").flatMap((t) => t.y.filter(Number.isFinite));
-  const top = 1.08 * tops.reduce((a, b) => Math.max(a, b), 2.5);
+  const top = Math.min(1.08 * tops.reduce((a, b) => Math.max(a, b), 2.5), skeleton.layout.meta.highest);
   const steps = Math.max(1, ...runs.map((run) => Math.max(run.header?.steps ?? 1, run.newest)));
   const { xaxis, yaxis } = skeleton.layout;
   const layout = { ...skeleton.layout, xaxis: { ...xaxis, range: [0, steps] }, yaxis: { ...yaxis, range: [0, top] } };
@@ -21,7 +21,8 @@ function fillTrace(trace, run, step) {
   }
   if (trace.meta.role === "lost") {
     const first = steps.filter((_, i) => !Number.isFinite(run.loss[i])).slice(0, 1);
-    return { ...trace, x: first, y: first.map(() => 0.95), text: first.map((s) => ` no finite loss from step ${s}`) };
+    const height = 0.95 - 0.1 * trace.meta.arm;
+    return { ...trace, x: first, y: first.map(() => height), text: first.map((s) => ` no finite loss from step ${s}`) };
   }
   const loss = trace.meta.role === "loss" ? run.loss : run.smoothed;
   return { ...trace, x: steps, y: loss.slice(0, known).map((value) => (Number.isFinite(value) ? value : null)) };
