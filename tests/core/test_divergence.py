@@ -137,10 +137,15 @@ def test_a_weight_that_is_not_finite_is_found_where_it_is(few):
 
 
 def test_looking_for_the_layer_leaves_buffers_and_hooks_alone(few):
-    config = from_flat(TINY | DECAYED[0])
-    state, records = run(config, few)
-    batches = int(state.model.bn1.num_batches_tracked)
-    assert batches == len(records)  # one more, had the search gone through the network itself
+    config = from_flat(TINY | {"norm": "batch"})
+    state = initial_state(config)
+    with torch.no_grad():
+        state.model.fc.weight[0, 0] = math.nan
+    next(train(config, state, few))
+    assert state.divergence == Divergence(0, "fc")
+    assert (
+        int(state.model.bn1.num_batches_tracked) == 1
+    )  # two, had the search gone through the network itself
     assert not any(module._forward_hooks for module in state.model.modules())
 
 

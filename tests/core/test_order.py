@@ -73,6 +73,14 @@ def test_shifts_are_uniform_and_half_of_the_pictures_are_mirrored():
     assert np.corrcoef(drawn.rows, drawn.columns)[0, 1] == pytest.approx(0, abs=0.02)
 
 
+def test_each_step_and_each_seed_shifts_and_mirrors_anew():
+    first, *others = (draw_batch(seed, step, 64, 1000, 4, True) for seed, step in ((0, 0), (0, 1), (1, 0)))
+    for other in others:
+        assert not np.array_equal(first.rows, other.rows)
+        assert not np.array_equal(first.columns, other.columns)
+        assert not np.array_equal(first.mirrored, other.mirrored)
+
+
 def test_augmentation_does_not_change_which_pictures_come():
     plain, augmented = draw_batch(5, 8, 32, 100), draw_batch(5, 8, 32, 100, pad=2, flips=True)
     assert np.array_equal(plain.indices, augmented.indices)

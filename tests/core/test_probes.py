@@ -215,6 +215,28 @@ def test_weights_of_zero_have_an_infinite_or_undefined_update():
     assert np.isnan(found[1])
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-16, 1e-8, 1.0, 1e8, 1e16, 1e30])
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_mean_and_std_of_activations_survive_at_any_scale(scale, offset):
+    model, probe = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False)), Activations()
+    nn.init.constant_(model[0].weight, 1.0)
+    images = (torch.randn(6, 1, 8, 8, generator=torch.Generator().manual_seed(0)) + offset) * scale
+    with attached([probe], model):
+        values = model(images).double().detach().numpy()
+        mean, std, _ = probe.read().flatten()
+    assert mean == pytest.approx(values.mean(), rel=1e-4, abs=1e-5 * values.std())
+    assert std == pytest.approx(values.std(), rel=1e-4)
+
+
+def test_activations_that_are_all_alike_have_no_spread():
+    model, probe = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False)), Activations()
+    nn.init.constant_(model[0].weight, 0.1)
+    for value in (0.0, 3.0):
+        with attached([probe], model):
+            model(torch.full((4, 1, 8, 8), value))
+            assert probe.read().flatten()[:2] == pytest.approx([0.1 * value, 0.0], abs=1e-6)
+
+
 def test_infinity_and_nan_pass_through_activations():
     network, probe = network_of({"depth": 8, "width": 2}), Activations()
     images, _ = batch_of()
