@@ -13,7 +13,7 @@ from resnet_core.device import make_deterministic, pick_device
 
 BOUND = 1.1
 DEPTHS = (20, 56, 110)
-SECONDS = 50
+SECONDS = 40
 
 
 def measure(quick: bool = False) -> list[Row]:

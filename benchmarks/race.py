@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from benchmarks.settings import QUICK, endless_run
 from benchmarks.table import Row
@@ -17,8 +18,9 @@ from benchmarks.turns import MIN_ROUNDS, middle
 from resnet_core.config import RunConfig
 
 BOUND = 1.25
-SECONDS = 60
+SECONDS = 50
 SECONDS_A_TURN = 1.5
+ROOT = Path(__file__).resolve().parents[1]
 ARMS = tuple(endless_run(skip=skip) for skip in ("none", "identity"))
 
 
@@ -28,7 +30,7 @@ class ArmProcess:
     def __init__(self, config: RunConfig):
         command = [sys.executable, "-m", "benchmarks.arm", config.to_json()]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+        self.process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 
     def start(self, seconds: float) -> None:
         self.process.stdin.write(f"{seconds}\n")
@@ -53,6 +55,8 @@ def compare(arms: Sequence[RunConfig], seconds: float, turn: float = SECONDS_A_T
     """Samples a second of the race over those of its arms one after the other."""
     gains = []
     with arm_processes(arms, threads=1) as parallel, arm_processes(arms, threads=2) as successive:
+        for arm in (*parallel, *successive):
+            arm.seconds_per_step()  # the first ones, which warm it up
         end = time.perf_counter() + seconds
         while len(gains) < MIN_ROUNDS or time.perf_counter() < end:
             gains.append(succession(successive, turn) / race(parallel, turn))
@@ -87,13 +91,11 @@ def succession(arms: Sequence[ArmProcess], turn: float) -> float:
 
 @contextmanager
 def arm_processes(arms: Sequence[RunConfig], threads: int) -> Iterator[list[ArmProcess]]:
-    """One warm process for each arm, gone afterwards."""
+    """One process for each arm, gone afterwards."""
     with ExitStack() as ends:
         processes = []
         for arm in arms:
             training = arm.training.model_copy(update={"threads": threads})
             processes.append(ArmProcess(arm.model_copy(update={"training": training})))
             ends.callback(processes[-1].end)
-        for process in processes:
-            process.seconds_per_step()
         yield processes

@@ -3,7 +3,7 @@
 from resnet_core.config import RunConfig, from_flat
 
 ENDLESS = 100_000  # steps: the benchmark ends first
-QUICK = 0.25  # of the time that a whole measurement takes
+QUICK = 0.2  # of the time that a whole measurement takes
 
 
 def endless_run(**settings: object) -> RunConfig:

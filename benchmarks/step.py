@@ -20,7 +20,7 @@ from resnet_core.train import train
 
 BOUND = 1.10
 CYCLE = 10  # steps after which every default probe has been due the same number of times
-SECONDS = {8: 40, 16: 50}  # by width
+SECONDS = {8: 35, 16: 45}  # by width
 
 
 def measure(quick: bool = False) -> list[Row]:
