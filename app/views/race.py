@@ -59,7 +59,7 @@ def _runs_of_race() -> list[RunInfo]:
 
 
 def _show_stage(runs: Sequence[RunInfo]) -> None:
-    """The race, or the recording before there is one: one stage, so that Train only changes its runs."""
+    """The race of the page, or the recording before there is one."""
     shown = runs or sorted(state.open_stores()[1].runs(), key=lambda run: run.arm)
     if not shown:
         st.info("There is no recording in assets/recordings. Press Train to see a race of your own.")
@@ -67,7 +67,7 @@ def _show_stage(runs: Sequence[RunInfo]) -> None:
     stage(
         shown,
         mode="live" if runs else "recording",
-        key="stage",
+        key=f"race {state.race_id()}" if runs else "recording",
         present=state.is_presenting(),
         stores=state.open_stores(),
     )
