@@ -26,7 +26,7 @@ from resnet_core.device import make_deterministic, pick_device
 
 BOUND = 1.0
 SECONDS = 40  # for each network
-STEPS = 20  # a turn with loader processes: many more than the batches they prepare while it is not theirs
+STEPS = 12  # a turn with loader processes: three times the batches they prepare while it is not theirs
 WORKERS = 2
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 
