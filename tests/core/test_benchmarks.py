@@ -105,6 +105,7 @@ def test_the_cost_of_a_delta_is_told_with_its_latencies():
     [
         (Row("a", 1.1, bound=1.1), "pass"),
         (Row("a", 1.2, bound=1.1), "FAIL"),
+        (Row("a", 0.997, bound=1.0, better="higher"), "pass"),  # shown as 1.00
         (Row("a", 1.3, bound=1.25, better="higher"), "pass"),
         (Row("a", 1.2, bound=1.25, better="higher"), "FAIL"),
         (Row("a", 1.2), ""),
