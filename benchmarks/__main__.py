@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start, load = time.monotonic(), psutil.getloadavg()[0]
     results: Results = {}
     for subject in chosen.subjects or SUBJECTS:
-        print(f"measuring {subject} ...", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - start:4.0f} s: measuring {subject} ...", file=sys.stderr, flush=True)
         results[subject] = measure(subject, chosen.quick)
     table = render(results, _heading(chosen.quick, time.monotonic() - start, load))
     print(table)

@@ -27,7 +27,7 @@ STEPS = 20_000  # enough not to end meanwhile
 def measure(quick: bool = False) -> list[Row]:
     with live_server(RESNET_LAB_SPARES="0") as server:
         race = server.wait_until_training(server.start_race(steps=STEPS), steps=20)
-        seconds = SECONDS_A_WINDOW / 2 if quick else SECONDS_A_WINDOW
+        seconds = SECONDS_A_WINDOW / 3 if quick else SECONDS_A_WINDOW
         windows = [one_round(server, [r.id for r in race], seconds) for _ in range(1 if quick else ROUNDS)]
     return rows(*zip(*windows, strict=True))
 

@@ -48,7 +48,7 @@ class ArmProcess:
 
 
 def measure(quick: bool = False) -> list[Row]:
-    return [compare(ARMS, SECONDS * (QUICK if quick else 1))]
+    return [compare(ARMS, SECONDS * QUICK, SECONDS_A_TURN / 2) if quick else compare(ARMS, SECONDS)]
 
 
 def compare(arms: Sequence[RunConfig], seconds: float, turn: float = SECONDS_A_TURN) -> Row:
@@ -69,7 +69,7 @@ def compare(arms: Sequence[RunConfig], seconds: float, turn: float = SECONDS_A_T
         BOUND,
         "higher",
         f"depth {first.model.depth}, width {first.model.width}, batch {first.training.batch}, all probes on; "
-        f"{len(gains)} rounds of {turn:g} s a turn. Anything else on the machine slows the two threads more.",
+        f"{len(gains)} rounds of {turn:.1f} s a turn. Anything else on the machine slows the two threads more.",
     )
 
 

@@ -54,13 +54,13 @@ def take_turns(
     calls: int = 10,
     calls_a_turn: int | None = None,
 ) -> Turns:
-    """Rounds of `calls` calls of each side for about `seconds`, after one round that is not counted.
+    """Rounds of `calls` calls of each side for about `seconds`, after one turn that is not counted.
 
     A turn is one call on a CPU. Elsewhere it is the whole round, since waiting for the device after each
     call would hide what runs side by side.
     """
     turn = calls_a_turn or (1 if device.type == "cpu" else calls)
-    _round(sides, calls, turn, device)
+    _round(sides, turn, turn, device)
     rounds, end = [], time.perf_counter() + seconds
     while len(rounds) < MIN_ROUNDS or time.perf_counter() < end:
         rounds.append(_round(sides, calls, turn, device))

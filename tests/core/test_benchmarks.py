@@ -50,7 +50,7 @@ def test_sides_take_turns_and_change_who_is_first():
     calls: list[str] = []
     sides = [lambda: calls.append("a"), lambda: calls.append("b")]
     turns = take_turns(sides, seconds=0, device=CPU, calls=4)
-    assert "".join(calls) == "abbaabba" * (1 + MIN_ROUNDS)
+    assert "".join(calls) == "ab" + "abbaabba" * MIN_ROUNDS
     assert turns.wall.shape == turns.processor.shape == (MIN_ROUNDS, 2)
 
 
