@@ -69,7 +69,7 @@ def compare(arms: Sequence[RunConfig], seconds: float, turn: float = SECONDS_A_T
         BOUND,
         "higher",
         f"depth {first.model.depth}, width {first.model.width}, batch {first.training.batch}, all probes on; "
-        f"{len(gains)} rounds of {turn:.1f} s a turn. Anything else on the machine slows the two threads more.",
+        f"{len(gains)} rounds of {turn:.1f} s a turn. What else runs slows two threads more.",
     )
 
 
