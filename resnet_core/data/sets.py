@@ -58,7 +58,7 @@ class ImageSet:
     def normalize(self, images: Tensor) -> Tensor:
         """uint8 (B, C, S, S) to float32 with mean 0 and std 1 over the training set."""
         mean, std = _moments(self.info, images.device)
-        return (images.float() / 255 - mean) / std
+        return images.to(torch.float32, copy=True).div_(255).sub_(mean).div_(std)
 
     def batch(self, data: DataConfig, seed: int, step: int, size: int) -> tuple[Tensor, Tensor]:
         """The pictures (B, C, S, S) uint8 and labels (B,) of one step: a function of (seed, step)."""
