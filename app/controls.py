@@ -9,7 +9,7 @@ from app import state
 from app.figures.theme import arm_names
 from resnet_core.config import MAX_DEPTH, MIN_DEPTH, RunConfig, SettingsError, field_of
 from resnet_core.data.info import SETS
-from resnet_core.race import MAX_ARMS, MIN_ARMS, Arm, race_configs
+from resnet_core.race import DEFAULT_ARMS, MAX_ARMS, MIN_ARMS, Arm, race_configs
 
 LABELS = {
     "dataset": "Pictures",
@@ -49,7 +49,7 @@ def _arm(skip: str, depth: int, norm: str = "batch") -> Arm:
 PRESETS: dict[str, tuple[str, Sequence[Arm]]] = {
     "Plain vs residual": (
         "Two networks of 56 layers that differ in nothing but the addition.",
-        (_arm("none", 56), _arm("identity", 56)),
+        DEFAULT_ARMS,
     ),
     "Deeper is worse?": (
         "20 and 56 layers, plain and residual: the experiment of He et al. 2015, figure 6.",

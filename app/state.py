@@ -7,20 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from resnet_core.config import FLAT, SettingsError, from_flat, to_flat
-from resnet_core.config import RunConfig as _RunConfig
-from resnet_core.race import ARM_SETTINGS, Arm, arms_from_text, arms_to_text, race_configs
+from resnet_core.config import FLAT, RunConfig, SettingsError, from_flat, to_flat
+from resnet_core.race import ARM_SETTINGS, DEFAULT_ARMS, Arm, arms_from_text, arms_to_text, race_configs
 from resnet_core.runs.places import default_store
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.watch import watching
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
-DEFAULT_ARMS: tuple[Arm, ...] = (
-    {"skip": "none", "depth": 56, "norm": "batch"},
-    {"skip": "identity", "depth": 56, "norm": "batch"},
-)
+DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
 _IN_URL = {*FLAT, "arms", "race", "runs", "present"}
-DEFAULTS = {name: value for name, value in to_flat(_RunConfig()).items() if name not in ARM_SETTINGS}
 
 
 @lru_cache(maxsize=1)
@@ -116,6 +111,11 @@ def begin_widget(key: str, value: Any) -> None:
 def widget_value(key: str) -> Any:
     """What a widget says now, inside its own callback."""
     return st.session_state[key]
+
+
+def component_value(key: str, name: str) -> Any:
+    """What a component has last said under `name`; None before it has."""
+    return st.session_state.get(key, {}).get(name)
 
 
 def generation() -> int:

@@ -16,14 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from resnet_core.race import race_configs  # noqa: E402
+from resnet_core.race import DEFAULT_ARMS, race_configs  # noqa: E402
 from resnet_core.records import Phase, RunInfo  # noqa: E402
 from resnet_core.runs.store import RunStore  # noqa: E402
 from resnet_core.runs.watch import watching  # noqa: E402
 
 RECORDINGS = ROOT / "assets" / "recordings"
 PICTURE = ROOT / "assets" / "race.png"
-ARMS = tuple({"skip": skip, "depth": 56, "norm": "batch"} for skip in ("none", "identity"))
 
 
 def main() -> None:
@@ -36,7 +35,7 @@ def main() -> None:
 
 def train_race(store: RunStore) -> list[RunInfo]:
     """Trains the default race to its end."""
-    runs = store.create_race(race_configs({}, ARMS))
+    runs = store.create_race(race_configs({}, DEFAULT_ARMS))
     with watching(store):
         while not all(run.phase.has_ended for run in runs):
             runs = store.race(runs[0].race_id)

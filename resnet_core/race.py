@@ -11,6 +11,11 @@ ARM_SETTINGS = ("skip", "depth", "norm")  # what the arms of a race may differ i
 
 Arm = Mapping[str, Any]  # a value for each of ARM_SETTINGS
 
+DEFAULT_ARMS: tuple[Arm, ...] = (
+    {"skip": "none", "depth": 56, "norm": "batch"},
+    {"skip": "identity", "depth": 56, "norm": "batch"},
+)
+
 _ARM_TEXT = re.compile(r"(?P<skip>[a-z0-9]+)-(?P<depth>\d{1,6})(?P<nobn>-nobn)?")
 
 

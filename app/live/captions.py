@@ -4,6 +4,7 @@ Shares of He et al. 2015 (arXiv:1512.03385, section 4.1) and Yang et al. 2019 (a
 """
 
 from resnet_core.config import RunConfig
+from resnet_core.results import SMOOTHING
 
 EXTRAS = {
     "activation_std": "spread of activations",
@@ -17,8 +18,9 @@ EXTRAS = {
 def captions(config: RunConfig) -> dict[str, dict[str, str]]:
     """Title and caption by panel or quantity, for a race whose first arm has this `config`."""
     training = config.training
+    numbers = {"batch": training.batch, "images": training.eval_images, "smoothing": SMOOTHING}
     return {
-        name: {"title": title, "caption": caption.format(batch=training.batch, images=training.eval_images)}
+        name: {"title": title, "caption": caption.format(**numbers)}
         for name, (title, caption) in _CAPTIONS.items()
     }
 
@@ -26,8 +28,8 @@ def captions(config: RunConfig) -> dict[str, dict[str, str]]:
 _CAPTIONS = {
     "curves": (
         "Loss and accuracy",
-        "Loss of each batch of {batch}, and its exponential moving average (constant 0.95). Accuracy on "
-        "{images} test pictures, at the last step on all of them. A loss above four times that of guessing "
+        "Loss of each batch of {batch}, and its exponential moving average (constant {smoothing}). Accuracy "
+        "on {images} test pictures, at the last step on all of them. A loss above four times that of guessing "
         "leaves the chart at the top.",
     ),
     "gradient_norm": (

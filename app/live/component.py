@@ -15,6 +15,7 @@ from typing import Any, Literal
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import state
 from app.figures.curves import curves
 from app.figures.heat import heat_maps
 from app.figures.profile import profile
@@ -127,7 +128,7 @@ def _plain(figure: go.Figure) -> dict[str, Any]:
 def _answer(key: str, stores: Sequence[RunStore]) -> None:
     """Answers what the stage asked for; runs again, alone, whenever it asks."""
     name = f"{key}-feed"
-    wants = st.session_state.get(name, {}).get("wants") or {"number": 0, "requests": []}
+    wants = state.component_value(name, "wants") or {"number": 0, "requests": []}
     answers = {str(request["id"]): _answer_to(request, stores) for request in wants["requests"]}
     _feed(
         data={"stage": key, "number": wants["number"], "answers": answers},

@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.live.feed import Feed, Feeds, without_sprites
+from resnet_core.runs.places import RUN_ID
 from resnet_core.runs.store import RunStore, StoreError
 
 GetStores = Callable[[], Sequence[RunStore]]
-_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _MAX_STEP = 2**31
 _feeds = Feeds()
 _served = False
@@ -55,7 +55,7 @@ def _encode(feed: Feed, since: int, sprites: bool) -> bytes:
 
 def delta_of(stores: Sequence[RunStore], run_id: str, since: int, sprites: bool) -> bytes:
     """The delta of a run in the first store that has it. Raises StoreError when none has."""
-    if not _ID.fullmatch(run_id):
+    if not RUN_ID.fullmatch(run_id):
         raise StoreError("This is not the name of a run: 26 letters and digits are needed.")
     problem = StoreError("There is no store to look in.")
     for store in stores:

@@ -17,6 +17,7 @@ from PIL import Image
 from resnet_core.config import to_flat
 from resnet_core.records import QUANTITIES, Pictures, RunInfo
 from resnet_core.runs.store import RunStore
+from resnet_core.runs.summary import finite_or_none
 
 FRESH_SECONDS = 0.25  # a run is read at most this often
 MAX_ROWS = 1000  # of one run that reach a page, and at most as many again for their test accuracies
@@ -80,7 +81,7 @@ class Feed:
     def header(self) -> dict[str, Any]:
         """What changes while a run goes on."""
         info, steps = self.info, self.info.config.training.steps
-        pace = _finite(info.steps_per_second)
+        pace = finite_or_none(info.steps_per_second)
         left = (steps - info.steps_done) / pace if pace and not info.phase.has_ended else None
         return {
             "id": info.id,
@@ -94,7 +95,7 @@ class Feed:
             "steps_per_second": pace,
             "seconds_left": left,
             "queue_position": info.queue_position,
-            "test_accuracy": _finite(info.test_accuracy),
+            "test_accuracy": finite_or_none(info.test_accuracy),
         }
 
     def constants(self) -> dict[str, Any]:
@@ -149,7 +150,3 @@ def sheet_of(pictures: Pictures) -> tuple[str, list[int], list[int]]:
 
 def without_sprites(sheets: Sequence[list[Any]]) -> list[list[Any]]:
     return [[step, None, labels, predictions] for step, _, labels, predictions in sheets]
-
-
-def _finite(number: float | None) -> float | None:
-    return None if number is None or not np.isfinite(number) else float(number)

@@ -10,10 +10,8 @@ from app.live.component import stage
 from app.views import cost, results
 from app.views.text import as_plain, explain
 from resnet_core.config import RunConfig
-from resnet_core.records import Phase, RunInfo
+from resnet_core.records import RunInfo
 from resnet_core.runs.store import Refused, StoreError
-
-LIVE = (Phase.STARTING, Phase.RUNNING)
 
 
 def page() -> None:

@@ -109,12 +109,11 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     """What can be done with the chosen runs."""
     one = chosen[0] if len(chosen) == 1 else None
     columns = st.columns([1.3, 1, 1, 1, 1, 3], vertical_alignment="center")
-    columns[0].button(
+    if columns[0].button(
         "Open in Race", icon=":material/open_in_new:", disabled=not chosen, width="stretch", key="open",
         on_click=state.show_race, args=(chosen[0].race_id if chosen else "",),
         help="Shows the whole race of the first chosen run.",
-    )  # fmt: skip
-    if st.session_state.get("open"):
+    ):  # fmt: skip
         st.switch_page("views/race.py")
     formats = (
         ("CSV", "csv.zip", export.to_csv),
@@ -123,7 +122,7 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     )
     for column, (label, ending, make) in zip(columns[1:4], formats, strict=True):
         column.download_button(
-            label, data=(lambda make=make: _made(make, store, one)) if one else b"", disabled=one is None,
+            label, data=(lambda make=make: make(store, one.id)) if one else b"", disabled=one is None,
             file_name=f"{one.id if one else 'run'}.{ending}", icon=":material/download:", on_click="ignore",
             key=f"export {label.lower()}", width="stretch",
             help=None if one else "Choose one run to export it.",
@@ -135,10 +134,6 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
         _confirm_delete(store, chosen)
     if not chosen:
         columns[5].caption("Choose runs in the table: one to export it, up to four to compare them.")
-
-
-def _made(make, store: RunStore, run: RunInfo) -> bytes:
-    return make(store, run.id)
 
 
 @st.dialog("Delete for good?")
