@@ -29,8 +29,8 @@ _CAPTIONS = {
     "curves": (
         "Loss and accuracy",
         "Loss of each batch of {batch}, and its exponential moving average (constant {smoothing}). Accuracy "
-        "on {images} test pictures, at the last step on all of them. A loss above four times that of guessing "
-        "leaves the chart at the top.",
+        "on {images} test pictures, at the last step on all of them. A loss above four times that of "
+        "guessing leaves the chart at the top.",
     ),
     "gradient_norm": (
         "Gradient norm by depth",
