@@ -1,7 +1,9 @@
 """Our loop against the one a tutorial writes: torchvision's transforms on PIL pictures, and a DataLoader.
 
 Both shift and mirror the pictures and train the same network with the same batch; ours has its probes on as
-well. The tutorial's loop is timed with and without loader processes, and the better one counts.
+well. The tutorial's loop is timed with and without loader processes, and the better one counts. Two rows a
+network: with one thread each, as an arm of a race has it, which leaves the other cores to the loader
+processes alone; and with as many threads as PyTorch takes by itself, as in a script that names no number.
 """
 
 import os
@@ -16,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import datasets, transforms
 
 from benchmarks.peers import textbook_steps
-from benchmarks.settings import QUICK, endless_run
+from benchmarks.settings import DEFAULT_THREADS, QUICK, endless_run
 from benchmarks.step import watched_step
 from benchmarks.table import Row
 from benchmarks.turns import Turns, take_turns
@@ -25,7 +27,7 @@ from resnet_core.data.sets import load_images
 from resnet_core.device import make_deterministic, pick_device
 
 BOUND = 1.0
-SECONDS = 40  # for each network
+SECONDS = 40  # a row
 STEPS = 12  # a turn with loader processes: three times the batches they prepare while it is not theirs
 WORKERS = 2
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -47,28 +49,33 @@ class Clothes(Dataset):
 
 
 def measure(quick: bool = False) -> list[Row]:
-    make_deterministic(threads=1)
     name, side = ("cifar10", 32) if _find_cifar10() else ("fashion-mnist", 28)
     seconds, depths = (SECONDS * QUICK, (8,)) if quick else (SECONDS, (8, 20))
     shared = {"dataset": name, "side": side, "augment": True, "batch": 64}
-    return [compare(endless_run(depth=depth, **shared), pick_device(), seconds) for depth in depths]
+    return [
+        compare(endless_run(depth=depth, threads=threads, **shared), pick_device(), seconds)
+        for depth in depths
+        for threads in sorted({1, DEFAULT_THREADS})
+    ]
 
 
 def compare(config: RunConfig, device: torch.device, seconds: float, steps: int = STEPS) -> Row:
     """Samples a second of our loop over those of the tutorial's at its best."""
+    make_deterministic(config.training.threads)
     alone = _turns_with(config, 0, device, seconds / 2, steps)
     helped = _turns_with(config, WORKERS, device, seconds / 2, steps)
     gain = min(alone.ratio(1, 0), helped.ratio(1, 0))
     model, data = config.model, config.data
+    threads = f"{config.training.threads} thread{'s' * (config.training.threads > 1)}"
     return Row(
-        f"samples/s, our loop / torchvision and DataLoader, depth {model.depth}, width {model.width}",
+        f"samples/s, our loop / torchvision and DataLoader, depth {model.depth}, {threads}",
         gain.median,
         "x",
         gain.half,
         BOUND,
         "higher",
-        f"depth {model.depth}: {data.info.title} at {data.side} pixels, shifted and mirrored, batch "
-        f"{config.training.batch}; with no loader processes {_told(alone, device)}, with {WORKERS} "
+        f"depth {model.depth}, {threads}: {data.info.title} at {data.side} pixels, shifted and mirrored, "
+        f"batch {config.training.batch}; with no loader processes {_told(alone, device)}, with {WORKERS} "
         f"{_told(helped, device)}; {steps} steps a round. Aim 1.5.",
     )
 
