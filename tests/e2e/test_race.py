@@ -1,6 +1,6 @@
 """The race in a real browser, on the server of `make run`: trained, watched, paused, stopped, found again.
 
-Bounds are for two busy cores. Where an answer "within a second" is promised, the test allows two.
+The arms of a race keep both cores of a small machine busy while the page has to answer within a second.
 """
 
 import re
@@ -20,7 +20,7 @@ RACE = "/?arms=none-20%2Cidentity-20&steps=4000&width=4&eval_images=100"
 SHORT_RACE = "/?arms=none-8%2Cidentity-8&steps=30&width=2&eval_images=100"
 CURVES = "document.querySelector('.rl-curves .rl-plot')"
 COUNT_POINTS = f"{CURVES}?.data?.[0]?.x?.length ?? 0"
-PROMISED_SECOND = 2.0
+PROMISED_SECOND = 1.0
 
 
 @pytest.fixture(scope="module")
