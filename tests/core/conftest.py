@@ -6,6 +6,9 @@ import torch
 from resnet_core.config import DataConfig
 from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import make_deterministic
+from resnet_core.runs.archive import pack_run
+from resnet_core.runs.store import RunStore
+from tests.core.finished_runs import add_finished_run
 
 make_deterministic(threads=1)
 
@@ -28,3 +31,15 @@ def few(clothes):
     """A thousand pictures of it to train on, and sixty to test with."""
     parts = (clothes.train_images[:1000], clothes.train_labels[:1000])
     return ImageSet(clothes.info, *parts, clothes.test_images[:60], clothes.test_labels[:60])
+
+
+@pytest.fixture
+def store(tmp_path) -> RunStore:
+    return RunStore(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory) -> bytes:
+    """A finished run as a zip."""
+    store = RunStore(tmp_path_factory.mktemp("packed"))
+    return pack_run(store, add_finished_run(store).id)
