@@ -14,7 +14,9 @@ from resnet_core.models import build_model
 def network_and_optimizer(config: RunConfig, device: torch.device) -> tuple[nn.Module, torch.optim.Optimizer]:
     """Our network with the optimizer that a textbook makes for it."""
     info, training = config.data.info, config.training
-    model = build_model(config.model, info.channels, len(info.classes), config.seed).to(device)
+    model = build_model(config.model, info.channels, len(info.classes), config.seed, config.data.side).to(
+        device
+    )
     optimizer = torch.optim.SGD(
         model.parameters(),
         lr=training.learning_rate,

@@ -12,13 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core.data.info import SETS, SetInfo
+from resnet_core.members import blocks_of, depth_problem, exclusion
 
-MIN_DEPTH, MAX_DEPTH = 8, 1202
+MIN_DEPTH, MAX_DEPTH = 5, 1202
 
-Skip = Literal["none", "identity"]
-Norm = Literal["batch", "none"]
-Shortcut = Literal["A", "B"]
-Init = Literal["he", "pytorch", "zero-gamma"]
+Family = Literal["resnet", "mlp", "alexnet", "vgg", "googlenet"]
+Skip = Literal["none", "identity", "scaled", "gated", "conv1x1", "dropout", "dense"]
+Order = Literal["post", "pre", "relu-pre", "bn-after", "relu-before"]
+Block = Literal["basic", "bottleneck", "single", "triple"]
+Norm = Literal["batch", "group", "layer", "none"]
+Activation = Literal["relu", "gelu", "tanh", "sigmoid"]
+Shortcut = Literal["A", "B", "C"]
+Init = Literal["he", "glorot", "pytorch", "zero-gamma", "fixup", "skipinit"]
 Interval = Annotated[int, Field(ge=0, le=10_000)]
 
 
@@ -28,36 +33,49 @@ class _Settings(BaseModel):
 
 
 class ModelConfig(_Settings):
-    """A network of 6n+2 layers (He et al., arXiv:1512.03385, section 4.2), plain or residual."""
+    """A member of the family: which network, and what its units do."""
 
-    depth: int = Field(56, ge=MIN_DEPTH, le=MAX_DEPTH, description="weighted layers, 6n+2")
-    skip: Skip = Field("identity", description="what is added to each block: nothing, or its input")
-    norm: Norm = Field("batch", description="batch normalisation after every convolution, or none")
-    width: int = Field(8, ge=2, le=64, multiple_of=2, description="channels of the first stage")
-    shortcut: Shortcut = Field("A", description="where the shape changes: A pads zeros, B projects")
+    family: Family = Field("resnet", description="plain and residual networks, MLPs, or an ancestor")
+    depth: int = Field(56, ge=MIN_DEPTH, le=MAX_DEPTH, description="weighted layers")
+    skip: Skip = Field("identity", description="what goes past each unit: nothing, its input, or a variant")
+    scale: float = Field(0.5, ge=0, le=1, description="factor of a scaled skip: 0 is plain, 1 residual")
+    scale_on: Literal["shortcut", "both"] = Field("shortcut", description="what a scaled skip scales")
+    gate: Literal["exclusive", "shortcut"] = Field(
+        "exclusive", description="a gate g passes g F + (1 - g) x, or closes the shortcut only: F + (1 - g) x"
+    )
+    gate_bias: float = Field(-2.0, ge=-20, le=20, description="bias of the gates at the start")
+    shortcut_dropout: float = Field(0.5, ge=0, lt=1, description="share that skip 'dropout' drops")
+    growth: int = Field(12, ge=1, le=64, description="channels that each dense layer adds")
+    compression: float = Field(1.0, gt=0, le=1, description="share of channels a dense transition keeps")
+    order: Order = Field("post", description="where norm and activation stand in a unit")
+    block: Block = Field("basic", description="convolutions of a unit: 3x3 twice, 1x1-3x3-1x1, one, three")
+    norm: Norm = Field("batch", description="normalisation after every convolution, or none")
+    activation: Activation = Field("relu", description="activation function")
+    width: int = Field(8, ge=2, le=256, multiple_of=2, description="channels of the first stage")
+    shortcut: Shortcut = Field(
+        "A", description="where the shape changes: A pads zeros, B projects; C projects everywhere"
+    )
     init: Init = Field("he", description="initial values")
-
-    @field_validator("depth")
-    @classmethod
-    def _depth_is_6n_plus_2(cls, depth: int) -> int:
-        if depth % 6 != 2:
-            below = depth - (depth - 2) % 6
-            raise ValueError(f"depths are 6n+2; the nearest are {below} and {below + 6}")
-        return depth
+    survival: float = Field(
+        1.0, gt=0, le=1, description="stochastic depth: chance that the last unit takes part; 1 is off"
+    )
 
     @model_validator(mode="after")
-    def _zero_gamma_needs_norm_and_skip(self) -> "ModelConfig":
-        if self.init == "zero-gamma" and self.norm == "none":
-            raise ValueError("init: 'zero-gamma' sets the last gamma of a block to 0 and needs norm 'batch'")
-        if self.init == "zero-gamma" and self.skip == "none":
-            raise ValueError(
-                "init: 'zero-gamma' needs skip 'identity': a plain block would output only zeros"
-            )
+    def _settings_go_together(self) -> "ModelConfig":
+        problem = depth_problem(self) or exclusion(self)
+        if problem:
+            raise ValueError(problem)
         return self
 
     @property
     def blocks_per_stage(self) -> int:
-        return (self.depth - 2) // 6
+        """Units of each of the stages, or hidden units of an MLP."""
+        return blocks_of(self)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether convolutions have a bias: a norm has a shift of its own, and Fixup its own scalars."""
+        return self.norm == "none" and self.init != "fixup"
 
 
 class DataConfig(_Settings):

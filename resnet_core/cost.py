@@ -1,8 +1,11 @@
 """What a network costs, in closed form: parameters, multiply-adds, memory, time. No torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
+from resnet_core.architecture import Plan, plan_of
+from resnet_core.architecture.plan import ACTIVATIONS, NORMS, WEIGHTED
 from resnet_core.config import ModelConfig, RunConfig
 
 # Measured as peaks of resident memory (torch 2.14.1, CPU, one thread, glibc): with these numbers the estimate
@@ -16,46 +19,23 @@ TENSOR_MARGIN = 1.5  # fragmentation of what the backward pass needs
 WEIGHT_COPIES = 6  # weights, gradients, momentum, and what saving them takes
 WORKING_MAPS = 8  # of the largest output: gradients on their way back, and the convolution's workspace
 EVALUATED_AT_ONCE = 250  # test pictures
+_KEEPING = (*ACTIVATIONS, "max pool", "dropout", "scale", "factor", "drop path")
 
 
-class Convolution(NamedTuple):
-    """One convolution with its BN: kernel side, channels in and out, side of its output."""
-
-    kernel: int
-    inputs: int
-    outputs: int
-    side: int
-
-
-def convolutions(model: ModelConfig, in_channels: int, side: int) -> Iterator[Convolution]:
-    """Every convolution of the network in depth order; projections of option B come last of their block."""
-    channels = model.width
-    yield Convolution(3, in_channels, channels, side)
-    for stage in range(3):
-        outputs = model.width * 2**stage
-        for block in range(model.blocks_per_stage):
-            if stage and block == 0:
-                side = (side + 1) // 2
-            yield Convolution(3, channels, outputs, side)
-            yield Convolution(3, outputs, outputs, side)
-            if channels != outputs and model.shortcut == "B" and model.skip == "identity":
-                yield Convolution(1, channels, outputs, side)
-            channels = outputs
-
-
-def count_parameters(model: ModelConfig, in_channels: int, num_classes: int) -> int:
+def count_parameters(model: ModelConfig, in_channels: int, num_classes: int, side: int = 32) -> int:
     """Trainable numbers: 97,216 n - 21,926 at width 16, option A, BN, three input channels, ten classes."""
-    per_channel = 2 if model.norm == "batch" else 1  # gamma and beta, or the convolution's bias
-    found = convolutions(model, in_channels, 32)
-    body = sum(c.kernel**2 * c.inputs * c.outputs + per_channel * c.outputs for c in found)
-    return body + (4 * model.width + 1) * num_classes
+    return plan_of(model, in_channels, num_classes, side).parameter_count
 
 
 def count_multiply_adds(model: ModelConfig, in_channels: int, num_classes: int, side: int) -> int:
-    """Multiply-adds of one picture's forward pass: convolutions and classifier."""
-    found = convolutions(model, in_channels, side)
-    body = sum(c.kernel**2 * c.inputs * c.outputs * c.side**2 for c in found)
-    return body + 4 * model.width * num_classes
+    """Multiply-adds of one picture's forward pass: convolutions and matrix products."""
+    return plan_of(model, in_channels, num_classes, side).multiply_adds
+
+
+def plan_of_run(config: RunConfig) -> Plan:
+    """The plan of the network that this run trains."""
+    info = config.data.info
+    return plan_of(config.model, info.channels, len(info.classes), config.data.side)
 
 
 def memory_bytes(config: RunConfig) -> int:
@@ -69,14 +49,32 @@ def memory_bytes(config: RunConfig) -> int:
 
 
 def _training_bytes(config: RunConfig) -> float:
-    info, batch = config.data.info, config.training.batch
-    outputs = [4 * c.outputs * c.side**2 for c in convolutions(config.model, info.channels, config.data.side)]
-    # Kept for each convolution: what it put out, for BN; what the ReLU made of that, for the next one.
-    kept = 2 if config.model.norm == "batch" else 1
-    weights = 4 * count_parameters(config.model, info.channels, len(info.classes))
-    fixed = WEIGHT_COPIES * weights + LAYER_BYTES * len(outputs)
-    working = WORKING_MAPS * max(outputs) * max(batch, EVALUATED_AT_ONCE)
-    return TENSOR_MARGIN * kept * batch * sum(outputs) + working + fixed
+    plan, batch = plan_of_run(config), config.training.batch
+    kept, layers = 4 * kept_values(plan), sum(op.kind in WEIGHTED for op in plan.ops)
+    fixed = WEIGHT_COPIES * 4 * plan.parameter_count + LAYER_BYTES * layers
+    largest = 4 * max(op.output_count for op in plan.ops)
+    working = WORKING_MAPS * largest * max(batch, EVALUATED_AT_ONCE)
+    return TENSOR_MARGIN * batch * kept + working + fixed
+
+
+def kept_values(plan: Plan) -> int:
+    """Values of one picture that stay until its backward pass, each where the next operation needs it."""
+    found = 0
+    for unit in plan.units:
+        ways = [unit.before, *(path.ops for path in unit.paths), unit.after]
+        found += sum(op.output_count for ops in ways for op in ops if op.kind in _KEEPING)
+        # What a layer puts out is kept for the norm behind it; an activation keeps what it made of it.
+        found += sum(
+            op.output_count
+            for ops in ways
+            for op, then in pairwise(ops)
+            if op.kind in WEIGHTED and then.kind in NORMS
+        )
+        if unit.merge and not unit.after:
+            found += math.prod(unit.outputs)
+        if unit.merge in ("exclusive gate", "shortcut gate"):
+            found += 3 * math.prod(unit.outputs)
+    return found
 
 
 def expected_seconds(configs: Sequence[RunConfig], speed: Mapping[str, float], slots: int) -> float:
@@ -87,8 +85,9 @@ def expected_seconds(configs: Sequence[RunConfig], speed: Mapping[str, float], s
 
 def _seconds_alone(config: RunConfig, speed: Mapping[str, float]) -> float:
     info, training = config.data.info, config.training
-    macs = count_multiply_adds(config.model, info.channels, len(info.classes), config.data.side)
-    layers = config.model.depth * speed["seconds_per_layer"]
+    plan = plan_of_run(config)
+    macs = plan.multiply_adds
+    layers = sum(op.kind in WEIGHTED for op in plan.ops) * speed["seconds_per_layer"]
     step = layers + macs * training.batch * speed["seconds_per_mac"]
     forward = macs * speed["seconds_per_mac"] / 3  # evaluation has no backward pass, which costs about two
     in_between = (training.steps - 1) // training.eval_every  # the last one takes all pictures

@@ -21,6 +21,7 @@ from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import pick_device
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
+from resnet_core.models.ops import draw_chances
 from resnet_core.probes import GradientNorm, attached, probes_due
 from resnet_core.records import Evaluation, Pictures, StepRecord
 
@@ -54,7 +55,7 @@ class TrainingState:
 def initial_state(config: RunConfig, device: torch.device | None = None) -> TrainingState:
     """The network of `config` with its initial values and a fresh optimizer."""
     info, training = config.data.info, config.training
-    model = build_model(config.model, info.channels, len(info.classes), config.seed)
+    model = build_model(config.model, info.channels, len(info.classes), config.seed, config.data.side)
     model.to(device or pick_device())
     optimizer = torch.optim.SGD(
         model.parameters(),
@@ -138,6 +139,7 @@ def _update(
     """Forward, backward and update; probes read in between. Returns (quantities, loss, logits)."""
     probes = probes_due(config.probes, state.step)
     quantities: dict[str, np.ndarray] = {}
+    draw_chances(state.model, config.seed, state.step)
     state.optimizer.zero_grad(set_to_none=True)
     with attached(probes, state.model):
         logits = state.model(batch)

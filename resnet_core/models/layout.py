@@ -1,44 +1,107 @@
-"""What a network's measurements are indexed by: its layers in depth order and its additions."""
+"""What a network's measurements are indexed by: its layers in depth order and the units that have a skip."""
+
+from itertools import pairwise
 
 from torch import nn
 
-from resnet_core.models.residual import Addition
+from resnet_core.architecture import Op, Plan, Unit
+from resnet_core.architecture.plan import ACTIVATIONS, WEIGHTED
+from resnet_core.models.merges import Merge
 from resnet_core.records import Layer, Layout
 
 _WEIGHTED = (nn.Conv2d, nn.Linear)
+_ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
+_KINDS = {"shortcut": "projection", "gate": "gate"}
 
 
 def layout_of(network: nn.Module) -> Layout:
-    """The layers and blocks of `network`. A projection has the depth of the layer it bypasses."""
+    """The layers and blocks of a network that has a `plan`."""
+    return layout_of_plan(network.plan)
+
+
+def layout_of_plan(plan: Plan) -> Layout:
+    """A projection and a gate have the depth of the last layer that they bypass."""
     layers, depth = [], 0
-    for name, module in _weighted(network):
-        is_projection = "downsample" in name
-        depth += not is_projection
-        kind = "projection" if is_projection else "conv" if isinstance(module, nn.Conv2d) else "linear"
-        layers.append(Layer(name, kind, depth))
-    return Layout(tuple(layers), tuple(name.rpartition(".")[0] for name, _ in additions(network)))
+    for unit in plan.units:
+        layers += _layers(unit, depth)
+        depth += unit.depth
+    return Layout(tuple(layers), tuple(unit.name for unit in plan.skip_units))
 
 
 def weights(network: nn.Module) -> list[nn.Parameter]:
-    """One weight tensor a layer, in the order of `layout_of`."""
-    return [module.weight for _, module in _weighted(network)]
+    """One weight tensor a layer, in the order of `layout_of`. Any module will do."""
+    return [module.weight for module in network.modules() if isinstance(module, _WEIGHTED)]
 
 
-def additions(network: nn.Module) -> list[tuple[str, Addition]]:
-    """Every place where a shortcut and a branch meet."""
-    return [(name, module) for name, module in network.named_modules() if isinstance(module, Addition)]
+def merges(network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Every place where a shortcut and a branch meet, by the name of its unit. Any module will do."""
+    if hasattr(network, "plan"):
+        return [(unit.name, network.get_submodule(unit.merge_name)) for unit in network.plan.skip_units]
+    found = ((name, module) for name, module in network.named_modules() if isinstance(module, Merge))
+    return [(name.rpartition(".")[0], module) for name, module in found]
+
+
+def additions(network: nn.Module) -> list[tuple[str, Merge]]:
+    """Those of the merges that add."""
+    return [(name, module) for name, module in merges(network) if isinstance(module, Merge)]
 
 
 def activations(network: nn.Module) -> list[nn.Module]:
-    """For each layer the module whose output the next layer sees: the ReLU behind it, or the layer itself."""
+    """For each layer the module whose output the next layer sees: the activation behind it, or itself."""
+    if not hasattr(network, "plan"):
+        return _activations_in_order(network)
+    units = network.plan.units
+    following = {unit.name: _first((*then.before, *then.branches[0].ops)) for unit, then in pairwise(units)}
+    return [
+        network.get_submodule((_activation_behind(op, unit, following.get(unit.name)) or op).name)
+        for unit in units
+        for op in unit.ops
+        if op.kind in WEIGHTED
+    ]
+
+
+def _activations_in_order(network: nn.Module) -> list[nn.Module]:
     found: list[nn.Module] = []
-    for _, module in network.named_modules():
+    for module in network.modules():
         if isinstance(module, _WEIGHTED):
             found.append(module)
-        elif isinstance(module, nn.ReLU) and found and isinstance(found[-1], _WEIGHTED):
+        elif isinstance(module, _ACTIVATIONS) and found and isinstance(found[-1], _WEIGHTED):
             found[-1] = module
     return found
 
 
-def _weighted(network: nn.Module) -> list[tuple[str, nn.Module]]:
-    return [(name, module) for name, module in network.named_modules() if isinstance(module, _WEIGHTED)]
+def _layers(unit: Unit, depth: int) -> list[Layer]:
+    found = []
+    ways = [(path.role, (*unit.before, *path.ops, *unit.after)) for path in unit.branches]
+    ways += [(path.role, path.ops) for path in unit.paths if path.role != "branch"]
+    seen = set()
+    for role, ops in ways:
+        at = depth
+        for op in (op for op in ops if op.kind in WEIGHTED):
+            at += 1
+            if op not in seen:
+                kind = _KINDS.get(role, op.kind)
+                found.append(Layer(op.name, kind, at if role == "branch" else depth + unit.depth))
+            seen.add(op)
+    order = {op.name: i for i, op in enumerate(unit.ops)}
+    return sorted(found, key=lambda layer: order[layer.name])
+
+
+def _activation_behind(op: Op, unit: Unit, next_one: Op | None) -> Op | None:
+    """`next_one` is the activation with which the next unit begins, if it does."""
+    for path in unit.paths:
+        if op in path.ops:
+            rest = path.ops[path.ops.index(op) + 1 :]
+            if path.role != "branch":
+                return _first(rest)
+            return _first((*rest, *unit.after, *((next_one,) if next_one else ())))
+    ops = unit.before if op in unit.before else unit.after
+    return _first(ops[ops.index(op) + 1 :])
+
+
+def _first(ops: tuple[Op, ...]) -> Op | None:
+    """The first activation, if it comes before the next layer."""
+    for op in ops:
+        if op.kind in (*WEIGHTED, *ACTIVATIONS):
+            return op if op.kind in ACTIVATIONS else None
+    return None

@@ -4,8 +4,9 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from resnet_core.config import FLAT, Init, Norm, RunConfig, Shortcut, Skip, bounds, field_of, from_flat
+from resnet_core.config import FLAT, ModelConfig, RunConfig, SettingsError, bounds, field_of, from_flat
 from resnet_core.data.info import SETS
+from resnet_core.members import ancestor_depths, depth_rule
 
 
 def _value(name: str) -> st.SearchStrategy:
@@ -20,8 +21,6 @@ def _value(name: str) -> st.SearchStrategy:
         above, below = "gt" in found, "lt" in found
         low, high = found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
         return st.floats(low, high, exclude_min=above, exclude_max=below)
-    if name == "depth":
-        return st.integers(1, 200).map(lambda n: 6 * n + 2)
     step = found.get("multiple_of", 1)
     return st.integers(found["ge"] // step, found["le"] // step).map(lambda count: step * count)
 
@@ -31,24 +30,51 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
     """Any possible `RunConfig`."""
     drawn = {name: draw(_value(name)) for name in FLAT if name != "side"}
     drawn["side"] = draw(st.sampled_from(SETS[drawn["dataset"]].sides))
-    if drawn["init"] == "zero-gamma" and (drawn["norm"] == "none" or drawn["skip"] == "none"):
-        drawn["init"] = "he"
-    return from_flat(drawn)
+    return from_flat(drawn | _possible({name: drawn[name] for name in ModelConfig.model_fields}))
 
 
 @st.composite
 def networks(draw: st.DrawFn, depths: tuple[int, ...] = (8, 14), widths: tuple[int, ...] = (2, 4, 6)) -> dict:
-    """Flat settings of a small network."""
+    """Flat settings of a small plain or residual network of the paper."""
     drawn = {
         "depth": draw(st.sampled_from(depths)),
         "width": draw(st.sampled_from(widths)),
-        "skip": draw(st.sampled_from(get_args(Skip))),
-        "norm": draw(st.sampled_from(get_args(Norm))),
-        "shortcut": draw(st.sampled_from(get_args(Shortcut))),
+        "skip": draw(st.sampled_from(["none", "identity"])),
+        "norm": draw(st.sampled_from(["batch", "none"])),
+        "shortcut": draw(st.sampled_from(["A", "B"])),
     }
-    allowed = [
-        i
-        for i in get_args(Init)
-        if i != "zero-gamma" or (drawn["norm"], drawn["skip"]) == ("batch", "identity")
-    ]
+    is_residual = (drawn["norm"], drawn["skip"]) == ("batch", "identity")
+    allowed = ["he", "pytorch", "zero-gamma"] if is_residual else ["he", "pytorch"]
     return drawn | {"init": draw(st.sampled_from(allowed))}
+
+
+@st.composite
+def members(draw: st.DrawFn, width: int = 4) -> dict:
+    """Flat settings of a small network of any kind."""
+    drawn = {name: draw(_value(name)) for name in ModelConfig.model_fields}
+    return _possible(drawn | {"width": width, "growth": 2}, smallest=True)
+
+
+def _possible(drawn: dict, smallest: bool = False) -> dict:
+    """Settings that exclude each other are put back to the usual ones, one by one, until the rest goes."""
+    usual = {name: field_of(name).default for name in drawn}
+    for name in ("", "survival", "init", "scale", "block", "norm", "skip", "family"):
+        drawn = {**drawn, name: usual[name]} if name else drawn
+        fitted = drawn | {"depth": _possible_depth(drawn, smallest)}
+        try:
+            from_flat(fitted)
+        except SettingsError:
+            continue
+        return fitted
+    raise AssertionError(f"no network can be made of {drawn}")
+
+
+def _possible_depth(drawn: dict, smallest: bool) -> int:
+    model = ModelConfig.model_construct(**drawn)
+    rule = depth_rule(model)
+    if rule is None:
+        depths = ancestor_depths(model.family)
+        return depths[0] if smallest else depths[drawn["depth"] % len(depths)]
+    most = (rule.high - rule.offset) // rule.step
+    least = max(1, -(-(rule.low - rule.offset) // rule.step))
+    return rule.offset + rule.step * (least if smallest else least + drawn["depth"] % (most - least + 1))

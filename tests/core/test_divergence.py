@@ -87,7 +87,7 @@ class OverflowOnTheWayBack:
 
     def __init__(self, model: nn.Module, step: int):
         self.step, self.passes = step, 0
-        model.layer1.register_forward_hook(self.watch)
+        model.layer1[-1].register_forward_hook(self.watch)
 
     def watch(self, module: nn.Module, inputs: tuple, output: Tensor) -> None:
         if self.passes == self.step:

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from resnet_core.architecture import plan_of
 from resnet_core.config import ModelConfig
-from resnet_core.cost import convolutions, count_multiply_adds, count_parameters
+from resnet_core.cost import count_multiply_adds, count_parameters
 from resnet_core.models import build_model
 from resnet_core.models.layout import activations, additions, layout_of, weights
-from resnet_core.models.residual import PaddedShortcut
+from resnet_core.models.ops import PaddedShortcut
 from tests.core.random_configs import networks
 
 
@@ -167,10 +168,7 @@ def test_shortcuts_of_option_a_are_where_the_shape_changes_and_nowhere_else():
     network = build_model(ModelConfig(depth=20, width=4), 1, 10, 0)
     padded = [name for name, module in network.named_modules() if isinstance(module, PaddedShortcut)]
     assert padded == ["layer2.0.downsample", "layer3.0.downsample"]
-    identities = [
-        n for n, m in network.named_modules() if n.endswith("downsample") and isinstance(m, nn.Identity)
-    ]
-    assert len(identities) == 3 * 3 - 2
+    assert not any(isinstance(module, nn.Identity) for module in network.modules())
 
 
 @given(networks())
@@ -178,7 +176,7 @@ def test_shortcuts_of_option_a_are_where_the_shape_changes_and_nowhere_else():
 def test_stages_have_the_papers_shapes(flat):
     network, shapes = build_model(ModelConfig(**flat), 1, 10, 0), []
     for stage in (network.layer1, network.layer2, network.layer3):
-        stage.register_forward_hook(lambda module, inputs, output: shapes.append(tuple(output.shape)))
+        stage[-1].register_forward_hook(lambda module, inputs, output: shapes.append(tuple(output.shape)))
     assert network(torch.zeros(2, 1, 16, 16)).shape == (2, 10)
     w = flat["width"]
     assert shapes == [(2, w, 16, 16), (2, 2 * w, 8, 8), (2, 4 * w, 4, 4)]
@@ -264,8 +262,24 @@ def test_the_addition_gets_the_shortcut_first_and_the_branch_second():
     out = block(x)
     assert torch.equal(seen["x"], x)
     assert torch.equal(out, (x + seen["F"]).relu())
-    assert [name for name, _ in additions(network)] == ["layer1.0.add", "layer2.0.add", "layer3.0.add"]
+    assert [name for name, _ in additions(network)] == ["layer1.0", "layer2.0", "layer3.0"]
+
+
+def test_the_plan_of_a_small_network_written_out():
+    plan = plan_of(ModelConfig(depth=8, width=2, shortcut="B"), 1, 10, 28)
+    assert [(op.kernel, op.inputs[0], *op.outputs[:2]) for op in plan.ops if op.kind == "conv"] == [
+        (3, 1, 2, 28),
+        (3, 2, 2, 28),
+        (3, 2, 2, 28),
+        (3, 2, 4, 14),
+        (3, 4, 4, 14),
+        (1, 2, 4, 14),
+        (3, 4, 8, 7),
+        (3, 8, 8, 7),
+        (1, 4, 8, 7),
+    ]
 
 
 def test_a_network_of_1202_layers_can_be_described_without_being_built():
-    assert len(list(convolutions(ModelConfig(depth=1202), 3, 32))) == 1201
+    plan = plan_of(ModelConfig(depth=1202), 3, 10, 32)
+    assert (plan.depth, len(plan.skip_units), sum(op.kind == "conv" for op in plan.ops)) == (1202, 600, 1201)

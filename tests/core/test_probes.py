@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
-from resnet_core.models.residual import Addition
+from resnet_core.models.merges import Addition
 from resnet_core.probes import Activations, BranchRatio, GradientNorm, UpdateRatio, attached
 from tests.core.random_configs import networks
 
@@ -102,19 +102,23 @@ def test_gradient_norm_is_what_a_loop_with_autograd_finds(flat):
         assert not probe.readings()["nonfinite_gradients"].any()
 
 
+def normed(module: nn.Module, name: str, x: Tensor) -> Tensor:
+    return getattr(module, name)(x) if hasattr(module, name) else x
+
+
 def walk(network: nn.Module, x: Tensor) -> tuple[dict[str, Tensor], dict[str, tuple[Tensor, Tensor]]]:
     """The forward pass written out: what each layer hands on, and what meets in each block, by name."""
     outputs, meetings = {}, {}
-    x = outputs["conv1"] = F.relu(network.bn1(network.conv1(x)))
+    x = outputs["conv1"] = F.relu(normed(network, "bn1", network.conv1(x)))
     for name in ("layer1", "layer2", "layer3"):
         for i, block in enumerate(network.get_submodule(name)):
             place = f"{name}.{i}"
-            hidden = outputs[f"{place}.conv1"] = F.relu(block.bn1(block.conv1(x)))
-            branch = block.bn2(block.conv2(hidden))
+            hidden = outputs[f"{place}.conv1"] = F.relu(normed(block, "bn1", block.conv1(x)))
+            branch = normed(block, "bn2", block.conv2(hidden))
             if hasattr(block, "add"):
-                if isinstance(block.downsample, nn.Sequential):
+                if isinstance(getattr(block, "downsample", None), nn.Sequential):
                     outputs[f"{place}.downsample.0"] = block.downsample[0](x)
-                meetings[place] = (block.downsample(x), branch)
+                meetings[place] = (block.downsample(x) if hasattr(block, "downsample") else x, branch)
                 x = meetings[place][0] + branch
             else:
                 x = branch
