@@ -39,7 +39,9 @@ class Op:
     padding: int = 0
     groups: int = 1
     bias: bool = False
-    value: float = 0.0  # where a learned number starts, a fixed factor, the share that is dropped or survives
+    # Where a learned number starts, a fixed factor, the share that is dropped or survives, a batch norm's
+    # epsilon (0: PyTorch's 0.00001).
+    value: float = 0.0
     is_ceiled: bool = False  # a pool that also takes the incomplete window at the edge
 
     @property

@@ -123,7 +123,8 @@ def module_of(op: Op) -> nn.Module:
     if op.kind == "linear":
         return nn.Linear(op.inputs[0], op.outputs[0], bias=op.bias)
     if op.kind == "batch":
-        return (nn.BatchNorm2d if len(op.inputs) == 3 else nn.BatchNorm1d)(op.inputs[0])
+        norm = nn.BatchNorm2d if len(op.inputs) == 3 else nn.BatchNorm1d
+        return norm(op.inputs[0], eps=op.value or 1e-5)
     if op.kind in ("group", "layer"):
         return nn.GroupNorm(op.groups_of_norm, op.inputs[0])
     if op.kind in _ACTIVATIONS:
