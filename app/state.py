@@ -190,3 +190,19 @@ def choose_runs(run_ids: Sequence[str]) -> None:
 def keep_chosen(here: Container[str]) -> None:
     """Forgets compared runs that are no longer here."""
     st.session_state["chosen"] = [run_id for run_id in chosen_runs() if run_id in here]
+
+
+def page_settings(page: str, usual: Mapping[str, str]) -> dict[str, str]:
+    """What a page of its own settings shows, as text: the link's at first, then what was kept last."""
+    key = f"settings of {page}"
+    if key not in st.session_state:
+        st.session_state[key] = {name: st.query_params.get(name, usual[name]) for name in usual}
+    return st.session_state[key]
+
+
+def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str, str]) -> None:
+    """Keeps the settings of a page and makes its address say those that are not the usual ones."""
+    st.session_state[f"settings of {page}"] = dict(chosen)
+    query = {name: value for name, value in chosen.items() if value != usual[name]}
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
