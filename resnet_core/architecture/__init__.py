@@ -1,15 +1,28 @@
 """Plans of networks: what is in them, without building them."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
-from resnet_core.architecture.plan import Op, Path, Plan, Unit
+from resnet_core.architecture.ancestors import alexnet_plan, vgg_plan
+from resnet_core.architecture.dense import dense_plan
+from resnet_core.architecture.googlenet import googlenet_plan
+from resnet_core.architecture.mlp import mlp_plan
+from resnet_core.architecture.plan import Op, Path, Plan, Shape, Unit
 from resnet_core.architecture.residual import residual_plan
 from resnet_core.config import ModelConfig
 
 __all__ = ["Op", "Path", "Plan", "Unit", "plan_of"]
 
+_PLANS: dict[str, Callable[[ModelConfig, Shape, int], Plan]] = {
+    "mlp": mlp_plan,
+    "alexnet": alexnet_plan,
+    "vgg": vgg_plan,
+    "googlenet": googlenet_plan,
+}
+
 
 @lru_cache(maxsize=128)
 def plan_of(model: ModelConfig, in_channels: int, num_classes: int, side: int) -> Plan:
     """The plan of `model` for pictures (in_channels, side, side)."""
-    return residual_plan(model, (in_channels, side, side), num_classes)
+    residual = dense_plan if model.skip == "dense" else residual_plan
+    return _PLANS.get(model.family, residual)(model, (in_channels, side, side), num_classes)

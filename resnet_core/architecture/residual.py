@@ -39,18 +39,16 @@ MERGES: dict[str, Merge] = {"exclusive": "exclusive gate", "shortcut": "shortcut
 def residual_plan(model: ModelConfig, inputs: Shape, num_classes: int) -> Plan:
     """Stem, three stages of as many units as the depth gives, classifier."""
     order, blocks = ORDERS[model.order], model.blocks_per_stage
-    stem = _dress(Chain(inputs).conv("conv1", model.width, 3, bias=model.has_bias), order.stem, model)
+    stem = dress(Chain(inputs).conv("conv1", model.width, 3, bias=model.has_bias), order.stem, model)
     units, shape = [stem.unit("stem")], stem.shape
     for stage in range(3):
         for block in range(blocks):
             survival = survival_of(len(units), 3 * blocks, model.survival)
-            builder = _UnitBuilder(f"layer{stage + 1}.{block}", shape, model)
+            builder = UnitBuilder(f"layer{stage + 1}.{block}", shape, model)
             units.append(builder.build(model.width * 2**stage, 2 if stage and not block else 1, survival))
             shape = units[-1].outputs
-    head = _dress(Chain(shape), order.end, model, "_end").global_mean()
-    if model.init == "fixup":
-        head.add("shift2", "shift")
-    return Plan(inputs, num_classes, (*units, head.linear("fc", num_classes).unit("head")))
+    head = dress(Chain(shape), order.end, model, "_end").global_mean()
+    return Plan(inputs, num_classes, (*units, classifier(head, model, num_classes)))
 
 
 def survival_of(block: int, blocks: int, last: float) -> float:
@@ -65,7 +63,14 @@ def merge_of(model: ModelConfig) -> Merge | None:
     return MERGES[model.gate] if model.skip == "gated" else "add"
 
 
-def _dress(chain: Chain, letters: str, model: ModelConfig, suffix: str = "") -> Chain:
+def classifier(head: Chain, model: ModelConfig, num_classes: int) -> Unit:
+    """The last layer, behind what `head` has already."""
+    if model.init == "fixup":
+        head.add("shift2", "shift")
+    return head.linear("fc", num_classes).unit("head")
+
+
+def dress(chain: Chain, letters: str, model: ModelConfig, suffix: str = "") -> Chain:
     """Norm and activation outside of the units."""
     if model.init == "fixup" and chain.ops:
         chain.add("shift1", "shift")
@@ -77,20 +82,25 @@ def _dress(chain: Chain, letters: str, model: ModelConfig, suffix: str = "") -> 
     return chain
 
 
-class _UnitBuilder:
-    """Writes one unit, numbering its norms and activations in the order in which a picture meets them."""
+class UnitBuilder:
+    """Writes one unit: of convolutions where `shape` is (C, H, W), of linear layers where it is (F,).
+
+    Norms and activations are numbered in the order in which a picture meets them.
+    """
 
     def __init__(self, name: str, shape: Shape, model: ModelConfig):
         self.name, self.shape, self.model = name, shape, model
         self.order, self.counts = ORDERS[model.order], Counter()
+        self.has_maps = len(shape) == 3
 
-    def build(self, width: int, stride: int, survival: float) -> Unit:
+    def build(self, width: int, stride: int = 1, survival: float = 1.0) -> Unit:
+        """A unit with layers of `width` channels, which takes part in a step with chance `survival`."""
         channels = width * (EXPANSION if self.model.block == "bottleneck" else 1)
         before = Chain(self.shape, self.name)
         if self._starts_together(channels, stride):
             self._dress(before, self.order.lead)
-        paths = [Path("branch", self._branch(before, width, channels, stride, survival))]
-        outputs = paths[0].ops[-1].outputs
+        branch = self._end(self._layers(before, width, channels, stride), survival)
+        paths, outputs = [Path("branch", tuple(branch.ops))], branch.shape
         if self.model.skip != "none":
             paths.insert(0, Path("shortcut", self._shortcut(before.shape, channels, stride)))
         if self.model.skip == "gated":
@@ -105,51 +115,49 @@ class _UnitBuilder:
         return self.model.order == "pre" and self._is_projected(channels, stride)
 
     def _is_projected(self, channels: int, stride: int) -> bool:
-        changes = stride > 1 or channels != self.shape[0]
-        if self.model.skip == "none":
+        if self.model.skip == "conv1x1":
+            return True
+        if self.model.skip == "none" or not self.has_maps:  # a square map: nothing changes in an MLP
             return False
-        return (
-            self.model.skip == "conv1x1"
-            or self.model.shortcut == "C"
-            or (changes and self.model.shortcut == "B")
-        )
+        changes = stride > 1 or channels != self.shape[0]
+        return self.model.shortcut == "C" or (changes and self.model.shortcut == "B")
 
-    def _branch(
-        self, before: Chain, width: int, channels: int, stride: int, survival: float
-    ) -> tuple[Op, ...]:
+    def _layers(self, before: Chain, width: int, channels: int, stride: int) -> Chain:
         model, kernels = self.model, KERNELS[self.model.block]
         chain = Chain(before.shape, self.name)
         if not before.ops:
             self._dress(chain, self.order.lead)
-        strided = (
-            1 if model.block == "bottleneck" else 0
-        )  # the 3x3, as in torchvision; in the paper the first 1x1
+        strided = 1 if model.block == "bottleneck" else 0  # the 3x3, as in torchvision; in the paper the 1x1
         for i, kernel in enumerate(kernels):
             is_last = i == len(kernels) - 1
             if model.init == "fixup":
                 chain.add(f"shift{i + 1}a", "shift")
-            chain.conv(
-                f"conv{i + 1}", channels if is_last else width, kernel, stride if i == strided else 1,
-                bias=model.has_bias,
-            )  # fmt: skip
+            size = {"kernel": kernel, "stride": stride if i == strided else 1, "bias": model.has_bias}
+            name = f"{'conv' if self.has_maps else 'linear'}{i + 1}"
+            self._weigh(chain, name, channels if is_last else width, **size)
             if model.init == "fixup":
                 chain = chain.add("scale", "scale", value=1.0) if is_last else chain
                 chain.add(f"shift{i + 1}b", "shift")
             self._dress(chain, self.order.last if is_last else self.order.inner)
+        return chain
+
+    def _end(self, branch: Chain, survival: float) -> Chain:
+        model = self.model
         if model.init == "skipinit":
-            chain.add("alpha", "scale", value=0.0)
+            branch.add("alpha", "scale", value=0.0)
         if model.skip == "scaled" and model.scale_on == "both":
-            chain.add("factor", "factor", value=model.scale)
+            branch.add("factor", "factor", value=model.scale)
         if model.survival < 1:
-            chain.add("drop", "drop path", value=survival)
-        return tuple(chain.ops)
+            branch.add("drop", "drop path", value=survival)
+        return branch
 
     def _shortcut(self, shape: Shape, channels: int, stride: int) -> tuple[Op, ...]:
         model, chain = self.model, Chain(shape, self.name)
+        size = {"kernel": 1, "stride": stride, "bias": model.has_bias}
         if model.skip == "conv1x1":  # without a norm: what He et al. 2016 compare, section 3.2
-            chain.conv("downsample", channels, 1, stride, bias=model.has_bias)
+            self._weigh(chain, "downsample", channels, **size)
         elif self._is_projected(channels, stride):
-            chain.conv("downsample.0", channels, 1, stride, bias=model.has_bias)
+            self._weigh(chain, "downsample.0", channels, **size)
             if self.order.lead != "na":
                 chain.norm("downsample.1", model.norm)
         elif stride > 1 or channels != shape[0]:
@@ -162,8 +170,15 @@ class _UnitBuilder:
         return tuple(chain.ops)
 
     def _gate(self, shape: Shape, channels: int, stride: int) -> tuple[Op, ...]:
-        gate = Chain(shape, self.name).conv("gate", channels, 1, stride, bias=True)
+        gate = self._weigh(Chain(shape, self.name), "gate", channels, kernel=1, stride=stride, bias=True)
         return tuple(gate.add("gate_sigmoid", "sigmoid").ops)
+
+    def _weigh(
+        self, chain: Chain, name: str, channels: int, *, kernel: int, stride: int, bias: bool
+    ) -> Chain:
+        if self.has_maps:
+            return chain.conv(name, channels, kernel, stride, bias=bias)
+        return chain.linear(name, channels, bias)
 
     def _dress(self, chain: Chain, letters: str) -> Chain:
         model = self.model
