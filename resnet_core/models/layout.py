@@ -1,7 +1,5 @@
 """What a network's measurements are indexed by: its layers in depth order and the units that have a skip."""
 
-from itertools import pairwise
-
 from torch import nn
 
 from resnet_core.architecture import Op, Plan, Unit
@@ -51,10 +49,10 @@ def activations(network: nn.Module) -> list[nn.Module]:
     if not hasattr(network, "plan"):
         return _activations_in_order(network)
     units = network.plan.units
-    following = {unit.name: _first((*then.before, *then.branches[0].ops)) for unit, then in pairwise(units)}
+    following = [_first((*unit.before, *unit.branches[0].ops)) for unit in units[1:]]
     return [
-        network.get_submodule((_activation_behind(op, unit, following.get(unit.name)) or op).name)
-        for unit in units
+        network.get_submodule((_activation_behind(op, unit, next_one) or op).name)
+        for unit, next_one in zip(units, (*following, None), strict=True)
         for op in unit.ops
         if op.kind in WEIGHTED
     ]
