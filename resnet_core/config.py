@@ -131,6 +131,10 @@ class ProbeConfig(_Settings):
     activations: Interval = Field(10, description="activation mean, std and share of dead units by layer")
     branch_ratio: Interval = Field(10, description="||F(x)|| / ||x|| by block")
     update_ratio: Interval = Field(10, description="||update|| / ||weight|| by layer")
+    gate: Interval = Field(10, description="mean gate by block, where there are gates")
+    branch_gain: Interval = Field(
+        10, description="what multiplies a branch last: |alpha|, or the mean |gamma|"
+    )
     pictures: Interval = Field(10, description="the first pictures of the batch, with predictions")
 
 

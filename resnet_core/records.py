@@ -65,6 +65,8 @@ QUANTITIES: dict[str, str] = {
     "dead_share": "layer",
     "branch_ratio": "block",
     "update_ratio": "layer",
+    "gate": "block",
+    "branch_gain": "block",
 }
 
 

@@ -6,18 +6,32 @@ bit-equal with and without it.
 
 from resnet_core.config import ProbeConfig
 from resnet_core.probes.activations import Activations
+from resnet_core.probes.branch_gain import BranchGain
 from resnet_core.probes.branch_ratio import BranchRatio
+from resnet_core.probes.gate import Gate
 from resnet_core.probes.gradient_norm import GradientNorm
 from resnet_core.probes.probe import Probe, attached
 from resnet_core.probes.update_ratio import UpdateRatio
 
-__all__ = ["Activations", "BranchRatio", "GradientNorm", "Probe", "UpdateRatio", "attached", "probes_due"]
+__all__ = [
+    "Activations",
+    "BranchGain",
+    "BranchRatio",
+    "Gate",
+    "GradientNorm",
+    "Probe",
+    "UpdateRatio",
+    "attached",
+    "probes_due",
+]
 
 _PROBES = {
     "gradient_norm": GradientNorm,
     "activations": Activations,
     "branch_ratio": BranchRatio,
     "update_ratio": UpdateRatio,
+    "gate": Gate,
+    "branch_gain": BranchGain,
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from resnet_core.config import RunConfig, from_flat
+from resnet_core.config import ProbeConfig, RunConfig, from_flat
 from resnet_core.models.layout import layout_of
 from resnet_core.train import STEPS_AFTER_DIVERGENCE, Divergence, TrainingState, initial_state, train
 
@@ -72,9 +72,7 @@ def test_a_diverging_run_ends_by_itself_and_names_step_and_layer(few, flat):
 
 @pytest.mark.parametrize("flat", [DECAYED[0], DECAYED[-1], OVERSHOT[0]], ids=str)
 def test_a_diverging_run_is_the_same_watched_or_not(few, flat):
-    intervals = {
-        f"probe_{name}": 0 for name in ("gradient_norm", "activations", "branch_ratio", "update_ratio")
-    }
+    intervals = {f"probe_{name}": 0 for name in ProbeConfig.model_fields if name != "pictures"}
     (watched, seen), (unwatched, unseen) = (run(from_flat(TINY | flat | i), few) for i in ({}, intervals))
     assert watched.divergence == unwatched.divergence
     assert [record.loss for record in seen] == pytest.approx(

@@ -10,11 +10,21 @@ from torch.nn import functional as F
 from resnet_core.config import ModelConfig, ProbeConfig
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
-from resnet_core.probes import Activations, BranchRatio, GradientNorm, UpdateRatio, attached, probes_due
+from resnet_core.probes import (
+    Activations,
+    BranchGain,
+    BranchRatio,
+    Gate,
+    GradientNorm,
+    UpdateRatio,
+    attached,
+    probes_due,
+)
 from resnet_core.records import QUANTITIES
 from tests.core.random_configs import networks
 
-ALL = (GradientNorm, Activations, BranchRatio, UpdateRatio)
+ALL = (GradientNorm, Activations, BranchRatio, UpdateRatio, Gate, BranchGain)
+NONE_DUE = dict.fromkeys(ProbeConfig.model_fields, 0)
 
 
 def network_of(flat: dict) -> nn.Module:
@@ -76,7 +86,7 @@ def test_reading_changes_neither_outputs_gradients_nor_buffers(flat):
 
 
 def test_a_probe_is_due_when_its_interval_divides_the_step():
-    config = ProbeConfig(gradient_norm=1, activations=3, branch_ratio=0, update_ratio=4)
+    config = ProbeConfig(**NONE_DUE | {"gradient_norm": 1, "activations": 3, "update_ratio": 4})
     kinds = [{type(probe).__name__ for probe in probes_due(config, step)} for step in (0, 1, 3, 4, 12)]
     assert kinds == [
         {"GradientNorm", "Activations", "UpdateRatio"},
@@ -85,8 +95,7 @@ def test_a_probe_is_due_when_its_interval_divides_the_step():
         {"GradientNorm", "UpdateRatio"},
         {"GradientNorm", "Activations", "UpdateRatio"},
     ]
-    off = ProbeConfig(gradient_norm=0, activations=0, branch_ratio=0, update_ratio=0)
-    assert probes_due(off, 0) == []
+    assert probes_due(ProbeConfig(**NONE_DUE), 0) == []
 
 
 @given(networks())
@@ -99,7 +108,9 @@ def test_readings_fit_the_layout_and_are_known_to_the_records(flat):
         loss_of(network).backward()
         for probe in probes:
             found |= probe.readings()
-    assert set(found) == set(QUANTITIES) - {"evaluation"}
+    is_multiplied = (flat["skip"], flat["norm"]) == ("identity", "batch")
+    absent = {"evaluation", "gate"} | (set() if is_multiplied else {"branch_gain"})
+    assert set(found) == set(QUANTITIES) - absent
     for name, values in found.items():
         assert values.dtype == np.float32
         assert values.shape == (layout.size(name),), name

@@ -95,7 +95,7 @@ def test_bytes_that_do_not_fit_the_layout_are_refused(cut):
 
 def test_the_bits_on_disk_never_move():
     # Old stores are read by these positions: a new quantity goes to the end.
-    assert list(QUANTITIES)[:8] == [
+    assert list(QUANTITIES)[:10] == [
         "evaluation",
         "gradient_norm",
         "nonfinite_gradients",
@@ -104,6 +104,8 @@ def test_the_bits_on_disk_never_move():
         "dead_share",
         "branch_ratio",
         "update_ratio",
+        "gate",
+        "branch_gain",
     ]
     assert SCALARS == ("loss", "accuracy", "learning_rate", "seconds")
     assert (

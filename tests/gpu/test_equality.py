@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from resnet_core.config import RunConfig, from_flat
+from resnet_core.config import ProbeConfig, RunConfig, from_flat
 from resnet_core.records import encode_step
 from resnet_core.train import TrainingState, initial_state, train
 
 pytestmark = pytest.mark.gpu
 
 TINY = {"depth": 14, "width": 8, "steps": 12, "batch": 32, "eval_every": 5, "warmup_steps": 4}
-PROBES = ("gradient_norm", "activations", "branch_ratio", "update_ratio", "pictures")
+PROBES = tuple(ProbeConfig.model_fields)
 ON, OFF = ({f"probe_{name}": interval for name in PROBES} for interval in (1, 0))
 KINDS = [
     {"skip": skip, "norm": norm, "shortcut": shortcut, "augment": True}
     for skip, norm, shortcut in itertools.product(("none", "identity"), ("batch", "none"), ("A", "B"))
-]
+] + [{"skip": "gated"}, {"init": "skipinit", "norm": "none"}]
 
 
 def tensors_of(state: TrainingState) -> list[torch.Tensor]:
