@@ -95,7 +95,7 @@ def test_the_time_left_is_that_of_the_steps_left_on_as_many_cores():
     speed = {"seconds_per_layer": 1.0, "seconds_per_mac": 0.0}
     half, whole = (replace(ended(seed=seed), phase=Phase.RUNNING, steps_done=done) for seed, done in
                    ((0, 50), (1, 0)))  # fmt: skip
-    # 9 layers with a weight (8, and no projection with option A) ... 8 s a step: 50 and 100 steps left
+    # eight layers of 1 s each make a step of 8 s
     trials = trials_of([half, whole], SETUP)
     assert seconds_left(trials, speed, 1) == pytest.approx(8 * 150)
     assert seconds_left(trials, speed, 2) == pytest.approx(8 * 100)
@@ -118,14 +118,14 @@ def test_a_link_gives_the_setup_and_what_cannot_be_is_said():
 
 
 def test_a_recording_comes_back_as_it_was_made(tmp_path):
-    runs = {
-        "original": [ended(0.6), ended(None, Phase.DIVERGED, seed=1)],
-        "pre": [ended(0.7, order="pre")] * 2,
-    }
+    diverged = ended(None, Phase.DIVERGED, seed=1)
+    runs = {"original": [ended(0.6), diverged], "pre": [ended(0.7, order="pre")] * 2}
     content = recording_of(SETUP, runs)
     assert content["variants"]["pre"] == {
-        "settings": {"skip": "identity", "order": "pre"}, "test_accuracy": [0.7, 0.7], "seconds": [20.0, 20.0],
-    }  # fmt: skip
+        "settings": {"skip": "identity", "order": "pre"},
+        "test_accuracy": [0.7, 0.7],
+        "seconds": [20.0, 20.0],
+    }
     path = tmp_path / "variants.json"
     assert read_recording(path) is None
     path.write_text(json.dumps(content))
