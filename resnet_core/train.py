@@ -21,7 +21,6 @@ from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import pick_device
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
-from resnet_core.models.ops import draw_chances
 from resnet_core.probes import GradientNorm, attached, probes_due
 from resnet_core.records import Evaluation, Pictures, StepRecord
 
@@ -139,7 +138,7 @@ def _update(
     """Forward, backward and update; probes read in between. Returns (quantities, loss, logits)."""
     probes = probes_due(config.probes, state.step)
     quantities: dict[str, np.ndarray] = {}
-    draw_chances(state.model, config.seed, state.step)
+    state.model.draw_chances(config.seed, state.step)
     state.optimizer.zero_grad(set_to_none=True)
     with attached(probes, state.model):
         logits = state.model(batch)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from resnet_core.architecture import plan
 from resnet_core.models.merges import merge_module
-from resnet_core.models.ops import module_of
+from resnet_core.models.ops import Chance, module_of
 
 
 class Network(nn.Module):
@@ -21,6 +21,12 @@ class Network(nn.Module):
         self.plan = plan
         # A tuple is invisible to PyTorch: each module is registered once, under its name in the plan.
         self._units = tuple(Unit(unit, self) for unit in plan.units)
+        self._chances = tuple((n, module) for n, module in self.named_modules() if isinstance(module, Chance))
+
+    def draw_chances(self, seed: int, step: int) -> None:
+        """What chance brings to each module in this step of the run with this seed."""
+        for name, module in self._chances:
+            module.draw_for(seed, step, name)
 
     def forward(self, x: Tensor) -> Tensor:
         for unit in self._units:

@@ -64,13 +64,12 @@ class Factor(nn.Module):
 class Chance(nn.Module):
     """Base of what happens by chance while training: drawn from (seed, step, name), so it can be repeated."""
 
+    _number = 0  # 0 <= number < 2^63, the same at every pass until the next is drawn
+
     def draw_for(self, seed: int, step: int, name: str) -> None:
         """Sets what chance brings in this step."""
         digest = hashlib.sha256(f"{seed}:{step}:{name}".encode()).digest()
         self._number = int.from_bytes(digest[:8], "big") >> 1
-
-    def _generator(self, device: torch.device) -> torch.Generator:
-        return torch.Generator(device).manual_seed(getattr(self, "_number", 0))
 
 
 class Dropout(Chance):
@@ -83,14 +82,16 @@ class Dropout(Chance):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.share == 0:
             return x
-        drawn = torch.rand(x.shape, generator=self._generator(x.device), device=x.device, dtype=x.dtype)
+        generator = torch.Generator(x.device).manual_seed(self._number)
+        drawn = torch.rand(x.shape, generator=generator, device=x.device, dtype=x.dtype)
         return x * (drawn >= self.share) / (1 - self.share)
 
 
 class DropPath(Chance):
     """Stochastic depth: the whole branch takes part in a step with the chance to survive, else it is 0.
 
-    In evaluation the branch is weighted with that chance (Huang et al. 2016, equation 5).
+    In evaluation the branch is weighted with that chance (Huang et al. 2016, equation 5). A branch that is
+    dropped is computed all the same: its running statistics go on, its gradients are 0.
     """
 
     def __init__(self, survival: float):
@@ -100,15 +101,7 @@ class DropPath(Chance):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return self.survival * x
-        survives = float(torch.rand((), generator=self._generator(torch.device("cpu")))) < self.survival
-        return x if survives else 0.0 * x
-
-
-def draw_chances(network: nn.Module, seed: int, step: int) -> None:
-    """What chance brings to every module of `network` in this step of the run with this seed."""
-    for name, module in network.named_modules():
-        if isinstance(module, Chance):
-            module.draw_for(seed, step, name)
+        return x if self._number < self.survival * 2**63 else 0.0 * x
 
 
 _ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}

@@ -1,7 +1,10 @@
-"""What each layer hands on: mean, standard deviation, and the share of channels that are zero everywhere.
+"""What each layer hands on: mean, standard deviation, and the share of units that are 0 everywhere.
 
-L = layers, B = batch, C = channels. Seen behind the ReLU, in training mode (BN uses the batch's statistics).
+L = layers, B = batch, C = channels. Seen behind the activation, in training mode (BN uses the batch's
+statistics).
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,7 +15,11 @@ from resnet_core.probes.probe import Probe
 
 
 class Activations(Probe):
-    """Readings (3, L). A unit is a channel; it is dead when no picture of the batch wakes it anywhere."""
+    """Readings (3, L). A unit, a channel or a feature, is dead when it is 0 for every picture everywhere.
+
+    A ReLU does that to it, a GELU where float32 ends, a layer without activation if its weights are 0. Tanh
+    and sigmoid saturate, but their units do not die.
+    """
 
     quantities = ("activation_mean", "activation_std", "dead_share")
 
@@ -27,7 +34,9 @@ class Activations(Probe):
     def _watch(self, index: int):
         @torch.no_grad()
         def hook(module: nn.Module, inputs: tuple, output: Tensor) -> None:
-            self._found[index] = torch.stack([*_mean_and_std(output), _dead_share(output)])
+            self._found[index] = torch.stack(
+                [*_mean_and_std(output), _is_dead(module, output).float().mean()]
+            )
 
         return hook
 
@@ -45,7 +54,14 @@ def _mean_and_std(output: Tensor) -> tuple[Tensor, Tensor]:
     return torch.std_mean(output, correction=0)[::-1]
 
 
-def _dead_share(output: Tensor) -> Tensor:
-    # Pictures first: a maximum over a few pixels at a time is slow.
-    highest = output.amax(0).flatten(1).amax(1) if output.ndim > 2 else output.amax(0)
-    return (highest <= 0).float().mean()
+def _is_dead(module: nn.Module, output: Tensor) -> Tensor:
+    is_never_above = _by_unit(torch.amax, output) <= 0
+    if isinstance(module, nn.ReLU):
+        return is_never_above
+    return is_never_above & (_by_unit(torch.amin, output) >= 0)
+
+
+def _by_unit(extreme: Callable[..., Tensor], output: Tensor) -> Tensor:
+    # Pictures first: an extreme of a few pixels at a time is slow.
+    found = extreme(output, 0)
+    return extreme(found.flatten(1), 1) if found.ndim > 1 else found
