@@ -5,9 +5,20 @@ AlexNet: Krizhevsky 2014 (arXiv:1404.5997), one column of the network of 2012. V
 normalisation, without the two auxiliary classifiers, and with a 3x3 in the branch that is a 5x5 in the paper.
 """
 
+import itertools
+from collections.abc import Iterator
+
 from resnet_core.architecture.plan import Chain, Path, Plan, Shape, Unit
 
-FEATURES = 4096  # of the fully connected layers of AlexNet and VGG
+# Channels, kernel, stride and padding of each convolution; a max pool ends each group.
+ALEXNET_GROUPS = (
+    ((64, 11, 4, 2),),
+    ((192, 5, 1, 2),),
+    ((384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1)),
+)
+HIDDEN = 4096  # features of the fully connected layers of AlexNet and VGG
+DROPPED = 0.5
+GOOGLENET_DROPPED = 0.2
 GOOGLENET_EPSILON = 0.001  # of its batch norms; PyTorch's default is 0.00001
 # Channels of each inception module: 1x1; 1x1 and 3x3; 1x1 and "5x5"; 1x1 behind the pool.
 INCEPTIONS = {
@@ -25,44 +36,37 @@ POOLS_BEHIND = {"inception3b": ("maxpool3", 3), "inception4e": ("maxpool4", 2)}
 
 
 def alexnet_plan(inputs: Shape, num_classes: int) -> Plan:
-    """Five convolutions, three fully connected layers."""
-    units = _Units(inputs)
-    for place, channels, kernel, stride, padding in (
-        (0, 64, 11, 4, 2), (3, 192, 5, 1, 2), (6, 384, 3, 1, 1), (8, 256, 3, 1, 1), (10, 256, 3, 1, 1)
-    ):  # fmt: skip
-        chain = units.chain("features").conv(f"{place}", channels, kernel, stride, padding, bias=True)
-        chain.add(f"{place + 1}", "relu")
-        if place not in (6, 8):
-            chain.pool(f"{place + 2}", "max pool", 3, 2)
-        units.append(chain.unit("features"))
-    head = units.chain().add("avgpool", "adaptive mean", (units.shape[0], 6, 6)).flatten()
-    head.add("classifier.0", "dropout", value=0.5).linear("classifier.1", FEATURES)
-    units.append(head.add("classifier.2", "relu").unit("classifier"))
-    second = units.chain("classifier").add("3", "dropout", value=0.5).linear("4", FEATURES)
-    units.append(second.add("5", "relu").unit("classifier"))
-    units.append(units.chain("classifier").linear("6", num_classes).unit("classifier"))
-    return Plan(inputs, num_classes, tuple(units))
+    """Five convolutions in three groups, three fully connected layers."""
+    units, shape, names = [], inputs, _numbers("features")
+    for i, group in enumerate(ALEXNET_GROUPS, 1):
+        chain = Chain(shape)
+        for channels, kernel, stride, padding in group:
+            chain.conv(next(names), channels, kernel, stride, padding, bias=True).add(next(names), "relu")
+        units.append(chain.pool(next(names), "max pool", 3, 2).unit(f"group{i}"))
+        shape = chain.shape
+    head = Chain(shape).add("avgpool", "adaptive mean", (shape[0], 6, 6)).flatten()
+    names = _numbers("classifier")
+    for _ in range(2):
+        head.add(next(names), "dropout", value=DROPPED)
+        head.linear(next(names), HIDDEN).add(next(names), "relu")
+    return Plan(inputs, num_classes, (*units, head.linear(next(names), num_classes).unit("head")))
 
 
 def vgg_plan(inputs: Shape, num_classes: int, layers: tuple[int, ...]) -> Plan:
-    """Five stages of so many 3x3 convolutions, a pool behind each, three fully connected layers."""
-    units, place = _Units(inputs), 0
-    for stage, count in enumerate(layers):
-        for layer in range(count):
-            chain = units.chain("features").conv(f"{place}", 64 * min(2**stage, 8), 3, bias=True)
-            chain.add(f"{place + 1}", "relu")
-            place += 2
-            if layer == count - 1:
-                chain.pool(f"{place}", "max pool", 2, 2)
-                place += 1
-            units.append(chain.unit(f"conv{stage + 1}"))
-    head = units.chain().add("avgpool", "adaptive mean", (units.shape[0], 7, 7)).flatten()
-    head.linear("classifier.0", FEATURES).add("classifier.1", "relu")
-    units.append(head.add("classifier.2", "dropout", value=0.5).unit("classifier"))
-    second = units.chain("classifier").linear("3", FEATURES).add("4", "relu")
-    units.append(second.add("5", "dropout", value=0.5).unit("classifier"))
-    units.append(units.chain("classifier").linear("6", num_classes).unit("classifier"))
-    return Plan(inputs, num_classes, tuple(units))
+    """Five groups of so many 3x3 convolutions, a pool behind each, three fully connected layers."""
+    units, shape, names = [], inputs, _numbers("features")
+    for i, count in enumerate(layers):
+        chain = Chain(shape)
+        for _ in range(count):
+            chain.conv(next(names), 64 * min(2**i, 8), 3, bias=True).add(next(names), "relu")
+        units.append(chain.pool(next(names), "max pool", 2, 2).unit(f"group{i + 1}"))
+        shape = chain.shape
+    head = Chain(shape).add("avgpool", "adaptive mean", (shape[0], 7, 7)).flatten()
+    names = _numbers("classifier")
+    for _ in range(2):
+        head.linear(next(names), HIDDEN).add(next(names), "relu")
+        head.add(next(names), "dropout", value=DROPPED)
+    return Plan(inputs, num_classes, (*units, head.linear(next(names), num_classes).unit("head")))
 
 
 def googlenet_plan(inputs: Shape, num_classes: int) -> Plan:
@@ -78,23 +82,12 @@ def googlenet_plan(inputs: Shape, num_classes: int) -> Plan:
             pool, kernel = POOLS_BEHIND[name]
             chain = Chain(units[-1].outputs).pool(pool, "max pool", kernel, 2, is_ceiled=True)
             units.append(chain.unit(name[:-1]))
-    head = Chain(units[-1].outputs).global_mean().add("dropout", "dropout", value=0.2)
+    head = Chain(units[-1].outputs).global_mean().add("dropout", "dropout", value=GOOGLENET_DROPPED)
     return Plan(inputs, num_classes, (*units, head.linear("fc", num_classes).unit("head")))
 
 
-class _Units(list):
-    """Units one after the other, and chains that begin where the last one ends."""
-
-    def __init__(self, inputs: Shape):
-        super().__init__()
-        self.inputs = inputs
-
-    @property
-    def shape(self) -> Shape:
-        return self[-1].outputs if self else self.inputs
-
-    def chain(self, prefix: str = "") -> Chain:
-        return Chain(self.shape, prefix)
+def _numbers(prefix: str) -> Iterator[str]:
+    return (f"{prefix}.{i}" for i in itertools.count())
 
 
 def _inception(name: str, shape: Shape, channels: tuple[int, ...]) -> Unit:

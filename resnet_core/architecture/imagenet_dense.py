@@ -19,7 +19,7 @@ def densenet_plan(inputs: Shape, num_classes: int, blocks: tuple[int, ...]) -> P
         for layer in range(1, layers + 1):
             units.append(_layer(f"features.denseblock{block}.denselayer{layer}", units[-1].outputs))
         if block < len(blocks):
-            units.append(_transition(f"transition{block}", units[-1].outputs))
+            units.append(_transition(block, units[-1].outputs))
     head = Chain(units[-1].outputs).norm("features.norm5", "batch").add("relu", "relu").global_mean()
     return Plan(inputs, num_classes, (*units, head.linear("classifier", num_classes).unit("head")))
 
@@ -33,7 +33,7 @@ def _layer(name: str, shape: Shape) -> Unit:
     return Unit(name, name.split(".")[1], shape, outputs, paths, "concatenate")
 
 
-def _transition(stage: str, shape: Shape) -> Unit:
-    name = f"features.{stage}"
+def _transition(block: int, shape: Shape) -> Unit:
+    name = f"features.transition{block}"
     chain = Chain(shape, name).norm("norm", "batch").add("relu", "relu").conv("conv", shape[0] // 2, 1)
-    return chain.pool("pool", "mean pool", 2, 2).unit(stage, name)
+    return chain.pool("pool", "mean pool", 2, 2).unit(f"denseblock{block}", name)

@@ -18,7 +18,7 @@ TORCH_FREE = [
     "resnet_core.data.order", "resnet_core.runs.places", "resnet_core.runs.store", "resnet_core.runs.catalog",
     "resnet_core.runs.metrics", "resnet_core.runs.archive", "resnet_core.runs.export",
     "resnet_core.runs.admission", "resnet_core.runs.executor", "resnet_core.runs.supervisor",
-    "resnet_core.architecture.imagenet",
+    "resnet_core.architecture.imagenet", "resnet_core.architecture.table",
 ]  # fmt: skip
 
 
