@@ -1,11 +1,10 @@
 """What a network costs, in closed form: parameters, multiply-adds, memory, time. No torch."""
 
-import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from resnet_core.architecture import Plan, plan_of
-from resnet_core.architecture.plan import ACTIVATIONS, NORMS, WEIGHTED
+from resnet_core.architecture.kept import kept_values
+from resnet_core.architecture.plan import WEIGHTED
 from resnet_core.config import ModelConfig, RunConfig
 
 # Measured as peaks of resident memory (torch 2.14.1, CPU, one thread, glibc): with these numbers the estimate
@@ -19,7 +18,6 @@ TENSOR_MARGIN = 1.5  # fragmentation of what the backward pass needs
 WEIGHT_COPIES = 6  # weights, gradients, momentum, and what saving them takes
 WORKING_MAPS = 8  # of the largest output: gradients on their way back, and the convolution's workspace
 EVALUATED_AT_ONCE = 250  # test pictures
-_KEEPING = (*ACTIVATIONS, "max pool", "dropout", "scale", "factor", "drop path")
 
 
 def count_parameters(model: ModelConfig, in_channels: int, num_classes: int, side: int = 32) -> int:
@@ -55,26 +53,6 @@ def _training_bytes(config: RunConfig) -> float:
     largest = 4 * max(op.output_count for op in plan.ops)
     working = WORKING_MAPS * largest * max(batch, EVALUATED_AT_ONCE)
     return TENSOR_MARGIN * batch * kept + working + fixed
-
-
-def kept_values(plan: Plan) -> int:
-    """Values of one picture that stay until its backward pass, each where the next operation needs it."""
-    found = 0
-    for unit in plan.units:
-        ways = [unit.before, *(path.ops for path in unit.paths), unit.after]
-        found += sum(op.output_count for ops in ways for op in ops if op.kind in _KEEPING)
-        # What a layer puts out is kept for the norm behind it; an activation keeps what it made of it.
-        found += sum(
-            op.output_count
-            for ops in ways
-            for op, then in pairwise(ops)
-            if op.kind in WEIGHTED and then.kind in NORMS
-        )
-        if unit.merge and not unit.after:
-            found += math.prod(unit.outputs)
-        if unit.merge in ("exclusive gate", "shortcut gate"):
-            found += 3 * math.prod(unit.outputs)
-    return found
 
 
 def expected_seconds(configs: Sequence[RunConfig], speed: Mapping[str, float], slots: int) -> float:
