@@ -33,7 +33,7 @@ def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
         return f"{size}. The time is known once this machine has been measured."
     device = machine.get("device", "cpu")
     seconds = expected_seconds(configs, machine, count_slots(device))
-    return f"{size}. About **{_duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
+    return f"{size}. About **{duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
 
 
 def _range(values: Sequence[float], form: str) -> str:
@@ -50,7 +50,8 @@ def _multiply_adds(config: RunConfig) -> int:
     return count_multiply_adds(config.model, info.channels, len(info.classes), config.data.side)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A length of time as one says it: 40 s, 12 min, 2.5 h."""
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
