@@ -1,5 +1,6 @@
 """Hypothesis strategies for settings: everything that a bound allows, and networks small enough to build."""
 
+import itertools
 from typing import get_args
 
 from hypothesis import strategies as st
@@ -7,6 +8,9 @@ from hypothesis import strategies as st
 from resnet_core.config import FLAT, ModelConfig, RunConfig, SettingsError, bounds, field_of, from_flat
 from resnet_core.data.info import SETS
 from resnet_core.members import ancestor_depths, depth_rule
+
+# Those that have the most settings are drawn most often.
+FAMILIES = ("resnet", "resnet", "resnet", "mlp", "mlp", "alexnet", "vgg", "googlenet")
 
 
 def _value(name: str) -> st.SearchStrategy:
@@ -49,23 +53,29 @@ def networks(draw: st.DrawFn, depths: tuple[int, ...] = (8, 14), widths: tuple[i
 
 
 @st.composite
-def members(draw: st.DrawFn, width: int = 4) -> dict:
+def members(draw: st.DrawFn, width: int = 4, families: tuple[str, ...] = FAMILIES) -> dict:
     """Flat settings of a small network of any kind."""
     drawn = {name: draw(_value(name)) for name in ModelConfig.model_fields}
-    return _possible(drawn | {"width": width, "growth": 2}, smallest=True)
+    drawn |= {"width": width, "growth": 2, "family": draw(st.sampled_from(families))}
+    drawn |= {"survival": 1.0} if draw(st.booleans()) else {}
+    if drawn["init"] == "fixup":  # goes with nothing else
+        drawn |= {"norm": "none", "skip": "identity", "order": "post"}
+    return _possible(drawn, smallest=True)
 
 
 def _possible(drawn: dict, smallest: bool = False) -> dict:
-    """Settings that exclude each other are put back to the usual ones, one by one, until the rest goes."""
+    """Settings that exclude each other are put back to the usual ones: as few as it takes."""
     usual = {name: field_of(name).default for name in drawn}
-    for name in ("", "survival", "init", "scale", "block", "norm", "skip", "family"):
-        drawn = {**drawn, name: usual[name]} if name else drawn
-        fitted = drawn | {"depth": _possible_depth(drawn, smallest)}
-        try:
-            from_flat(fitted)
-        except SettingsError:
-            continue
-        return fitted
+    names = ("init", "survival", "scale", "block", "norm", "skip")
+    for count in range(len(names) + 1):
+        for put_back in itertools.combinations(names, count):
+            fitted = drawn | {name: usual[name] for name in put_back}
+            fitted["depth"] = _possible_depth(fitted, smallest)
+            try:
+                from_flat(fitted)
+            except SettingsError:
+                continue
+            return fitted
     raise AssertionError(f"no network can be made of {drawn}")
 
 
@@ -74,7 +84,7 @@ def _possible_depth(drawn: dict, smallest: bool) -> int:
     rule = depth_rule(model)
     if rule is None:
         depths = ancestor_depths(model.family)
-        return depths[0] if smallest else depths[drawn["depth"] % len(depths)]
+        return depths[drawn["depth"] % len(depths)]
     most = (rule.high - rule.offset) // rule.step
     least = max(1, -(-(rule.low - rule.offset) // rule.step))
     return rule.offset + rule.step * (least if smallest else least + drawn["depth"] % (most - least + 1))
