@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from resnet_core.config import ModelConfig
 
 VGG_DEPTHS = (11, 13, 16, 19)
+VGG_SIDE = 32  # below, its last maps are single pixels
 MLP_DEPTHS = (5, 100)
 LAYERS = {"basic": 2, "bottleneck": 3, "single": 1, "triple": 3}  # weighted layers of a block
 ANCESTORS = ("alexnet", "vgg", "googlenet")
@@ -32,6 +33,12 @@ class DepthRule(NamedTuple):
         n = max((depth - self.offset) // self.step, 1)
         around = (self.step * k + self.offset for k in (n, n + 1))
         return [d for d in around if self.low <= d <= self.high]
+
+    def closest(self, depth: int) -> int:
+        """The possible depth that is the least away from `depth`."""
+        least, most = -(-(self.low - self.offset) // self.step), (self.high - self.offset) // self.step
+        n = round((depth - self.offset) / self.step)
+        return self.step * min(max(n, least), most) + self.offset
 
 
 def depth_rule(model: ModelConfig) -> DepthRule | None:
@@ -89,6 +96,14 @@ def exclusion(model: ModelConfig) -> str | None:
             return f"init: {model.init!r} needs units with a skip, and {model.family} has none"
         return None
     return _mlp_exclusion(model) or _skip_exclusion(model) or _init_exclusion(model)
+
+
+def batch_problem(model: ModelConfig, side: int, batch: int) -> str | None:
+    """Why a network cannot be trained on batches of this size: a norm over one number would make it 0."""
+    has_single_numbers = model.family == "mlp" or (model.family == "vgg" and side < VGG_SIDE)
+    if batch > 1 or model.norm != "batch" or not has_single_numbers:
+        return None
+    return f"batch: {batch} is not possible: norm 'batch' in family {model.family!r} needs 2 pictures or more"
 
 
 def relevant_settings(model: ModelConfig) -> tuple[str, ...]:
@@ -151,6 +166,8 @@ def _init_exclusion(model: ModelConfig) -> str | None:
         return "init: 'zero-gamma' sets the last gamma of a block to 0 and needs norm 'batch' or another one"
     if init == "zero-gamma" and order in ("pre", "bn-after"):
         return f"init: 'zero-gamma' needs a norm at the end of the branch; order {order!r} has a layer there"
+    if init == "zero-gamma" and order == "relu-before" and model.activation == "sigmoid":
+        return "init: 'zero-gamma' would not begin with the identity: at 0 the last sigmoid is 0.5"
     if init == "fixup" and model.norm != "none":
         return f"init: 'fixup' takes the place of a norm: norm {model.norm!r} must be 'none'"
     if init == "fixup" and (skip != "identity" or order != "post"):
