@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core.data.info import SETS, SetInfo
-from resnet_core.members import blocks_of, depth_problem, exclusion
+from resnet_core.members import batch_problem, blocks_of, depth_problem, exclusion
 
 MIN_DEPTH, MAX_DEPTH = 5, 1202
 
@@ -146,6 +146,12 @@ class RunConfig(_Settings):
     training: TrainingConfig = TrainingConfig()
     probes: ProbeConfig = ProbeConfig()
     seed: int = Field(0, ge=0, le=2**31 - 1, description="seed of initial values and of the data order")
+
+    @model_validator(mode="after")
+    def _a_norm_has_numbers_to_compare(self) -> "RunConfig":
+        if problem := batch_problem(self.model, self.data.side, self.training.batch):
+            raise ValueError(problem)
+        return self
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)

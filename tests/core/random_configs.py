@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resnet_core.config import FLAT, ModelConfig, RunConfig, SettingsError, bounds, field_of, from_flat
 from resnet_core.data.info import SETS
-from resnet_core.members import ancestor_depths, depth_rule
+from resnet_core.members import ancestor_depths, batch_problem, depth_rule
 
 # Those that have the most settings are drawn most often.
 FAMILIES = ("resnet", "resnet", "resnet", "mlp", "mlp", "alexnet", "vgg", "googlenet")
@@ -34,7 +34,10 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
     """Any possible `RunConfig`."""
     drawn = {name: draw(_value(name)) for name in FLAT if name != "side"}
     drawn["side"] = draw(st.sampled_from(SETS[drawn["dataset"]].sides))
-    return from_flat(drawn | _possible({name: drawn[name] for name in ModelConfig.model_fields}))
+    fitted = drawn | _possible({name: drawn[name] for name in ModelConfig.model_fields})
+    if batch_problem(ModelConfig.model_construct(**fitted), fitted["side"], fitted["batch"]):
+        fitted["batch"] = 2
+    return from_flat(fitted)
 
 
 @st.composite

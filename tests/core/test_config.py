@@ -55,6 +55,7 @@ def message_of(settings: dict) -> str:
         ({"depth": 56.5}, "depth: 56.5 is not understood"),
         ({"skip": "sparse"}, "skip: 'sparse' is not one of 'none', 'identity', 'scaled',"),
         ({"skip": "dense"}, "depth: 56 is not possible: depths are 3n+4"),
+        ({"family": "mlp", "depth": 8, "batch": 1}, "batch: 1 is not possible: norm 'batch' in family 'mlp'"),
         ({"dataset": "imagenet"}, f"dataset: 'imagenet' is not possible: image sets are {', '.join(SETS)}"),
         ({"side": 20}, "side: 20 is not on offer for fashion-mnist, which comes in 16 or 28 pixels"),
         (
