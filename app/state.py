@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from resnet_core.arms import ARM_SETTINGS, Arm, arms_from_text, arms_to_text, own_settings
 from resnet_core.config import FLAT, RunConfig, SettingsError, from_flat, to_flat
-from resnet_core.race import ARM_SETTINGS, DEFAULT_ARMS, Arm, arms_from_text, arms_to_text, race_configs
+from resnet_core.race import DEFAULT_ARMS, race_configs
 from resnet_core.runs.places import default_store
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.watch import watching
@@ -51,22 +52,43 @@ def forget_url_problems() -> None:
 
 def _read_url(query: Mapping[str, str]) -> tuple[dict[str, Any], list[Arm], list[str]]:
     """Shared settings and arms of a URL; a value that cannot be is reported and its default used."""
-    settings, arms, problems = dict(DEFAULTS), list(DEFAULT_ARMS), []
-    problems += [f"{n[:40]}: there is no such setting in a link." for n in query if n not in _IN_URL]
+    problems = [f"{n[:40]}: there is no such setting in a link." for n in query if n not in _IN_URL]
+    arms, settings = list(DEFAULT_ARMS), dict(DEFAULTS)
+    try:
+        arms = arms_from_text(query["arms"]) if "arms" in query else arms
+    except SettingsError as error:
+        problems += [f"{problem}. The link's arms were not used." for problem in error.problems]
     for name in (n for n in query if n in DEFAULTS):
         try:
-            settings[name] = to_flat(from_flat({**settings, name: query[name]}))[name]
+            settings[name] = _shared_value(name, query[name], settings, arms)
         except SettingsError as error:
             problems += [f"{problem}. The link's value was not used." for problem in error.problems]
     for_all_arms = {name: query[name] for name in ARM_SETTINGS if name in query}
-    if "arms" in query or for_all_arms:
+    try:
+        return settings, _possible_arms(settings, [{**arm, **for_all_arms} for arm in arms]), problems
+    except SettingsError as error:
+        problems += [f"{problem}. The link's arms were not used." for problem in error.problems]
+    return settings, list(DEFAULT_ARMS), problems
+
+
+def _shared_value(name: str, text: str, settings: Mapping[str, Any], arms: Sequence[Arm]) -> Any:
+    """A shared setting of a URL, which at least one of the arms must be able to have."""
+    problems: list[SettingsError] = []
+    for arm in arms:
         try:
-            asked = arms_from_text(query["arms"]) if "arms" in query else arms
-            configs = race_configs(settings, [{**arm, **for_all_arms} for arm in asked])
-            arms = [{name: getattr(config.model, name) for name in ARM_SETTINGS} for config in configs]
+            return to_flat(from_flat({**settings, **own_settings(arm), name: text}))[name]
         except SettingsError as error:
-            problems += [f"{problem}. The link's arms were not used." for problem in error.problems]
-    return settings, arms, problems
+            problems.append(error)
+    raise problems[-1]
+
+
+def _possible_arms(settings: Mapping[str, Any], arms: Sequence[Arm]) -> list[Arm]:
+    """The arms with the kind of value that each setting has, whether it came as a number or as text."""
+    found = zip(race_configs(settings, arms), arms, strict=True)
+    return [
+        own_settings({name: getattr(config.model, name) for name in (*ARM_SETTINGS, *arm)})
+        for config, arm in found
+    ]
 
 
 def settings() -> dict[str, Any]:
@@ -87,14 +109,13 @@ def change(changed: Mapping[str, Any]) -> None:
 
 
 def set_arms(new: Sequence[Arm]) -> None:
-    """Puts arms on the page. Widgets of arms are named after this generation, so they show the new values."""
-    st.session_state["arms"] = [dict(arm) for arm in new]
-    st.session_state["generation"] = generation() + 1
+    """Puts arms on the page; widgets follow."""
+    st.session_state["arms"] = [own_settings(arm) for arm in new]
 
 
-def keep_arms(new: Sequence[Arm]) -> None:
-    """Keeps what the widgets of the arms say."""
-    st.session_state["arms"] = list(new)
+def set_arm(number: int, new: Arm) -> None:
+    """Puts another arm in the place of one."""
+    set_arms([new if i == number else arm for i, arm in enumerate(arms())])
 
 
 def keep_setting(name: str, value: Any) -> None:
@@ -108,6 +129,12 @@ def begin_widget(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
+def show_in_widget(key: str, value: Any) -> None:
+    """Makes a widget show `value`, whatever it said before."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
 def widget_value(key: str) -> Any:
     """What a widget says now, inside its own callback."""
     return st.session_state[key]
@@ -116,11 +143,6 @@ def widget_value(key: str) -> Any:
 def component_value(key: str, name: str) -> Any:
     """What a component has last said under `name`; None before it has."""
     return st.session_state.get(key, {}).get(name)
-
-
-def generation() -> int:
-    """How often the arms have been replaced as a whole."""
-    return st.session_state.get("generation", 0)
 
 
 def race_id() -> str:

@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from resnet_core.config import ModelConfig, field_of
+from resnet_core.members import is_plain, relevant_settings
+from resnet_core.named_members import member_title
+
 Settings = Mapping[str, Any]  # flat names, as in resnet_core.config.to_flat
 
 
@@ -47,18 +51,29 @@ _DASHES = {"residual": ("solid", "14px,3px", "18px,3px,3px,3px", "22px,3px,3px,3
 _SYMBOLS = {"residual": ("circle", "square", "diamond", "pentagon"),
             "plain": ("triangle-up", "x", "triangle-down", "star")}  # fmt: skip
 
-# Settings that a name tells where they are not the usual value.
-_UNUSUAL = {
-    "norm": {"none": "no BN"},
-    "init": {"pytorch": "PyTorch init", "zero-gamma": "zero gamma"},
-    "shortcut": {"B": "option B"},
+# Settings that a name tells where any arms differ in them and this one's is not the usual value.
+_UNUSUAL: dict[str, dict[Any, str] | str] = {
+    "norm": {"none": "no BN", "group": "group norm", "layer": "layer norm"},
+    "init": {
+        "glorot": "Glorot init", "pytorch": "PyTorch init", "zero-gamma": "zero gamma", "fixup": "Fixup",
+        "skipinit": "SkipInit",
+    },
+    "shortcut": {"B": "option B", "C": "option C"},
+    "order": {
+        "relu-pre": "ReLU-only pre-activation", "bn-after": "BN after addition",
+        "relu-before": "ReLU before addition",
+    },
+    "activation": {"gelu": "GELU", "tanh": "tanh", "sigmoid": "sigmoid"},
+    "survival": "stochastic depth {:g}",
     "augment": {True: "augmented"},
-}
-# Settings that a name tells where arms of the same family and depth differ in them.
+}  # fmt: skip
+# Settings that a name tells where arms of the same title differ in them.
 _NUMBERS = {
-    "dataset": "{}", "side": "{} px", "width": "width {}", "batch": "batch {}", "learning_rate": "lr {:g}",
-    "weight_decay": "decay {:g}", "momentum": "momentum {:g}", "warmup_steps": "warm-up {}",
-    "schedule": "{} schedule", "steps": "{} steps", "seed": "seed {}",
+    "block": "{} blocks", "gate_bias": "gate bias {:g}", "shortcut_dropout": "drops {:g}",
+    "compression": "compression {:g}", "dataset": "{}", "side": "{} px", "width": "width {}",
+    "batch": "batch {}", "learning_rate": "lr {:g}", "weight_decay": "decay {:g}",
+    "momentum": "momentum {:g}", "warmup_steps": "warm-up {}", "schedule": "{} schedule",
+    "steps": "{} steps", "seed": "seed {}",
 }  # fmt: skip
 
 
@@ -90,7 +105,7 @@ class Arm:
 
 
 def kind_of(settings: Settings) -> str:
-    return "plain" if settings["skip"] == "none" else "residual"
+    return "plain" if is_plain(settings["family"], settings["skip"]) else "residual"
 
 
 def arm_styles(labels: Sequence[Settings]) -> list[ArmStyle]:
@@ -106,10 +121,13 @@ def arm_styles(labels: Sequence[Settings]) -> list[ArmStyle]:
 
 def arm_name(settings: Settings, also: Sequence[str] = ()) -> str:
     """ "ResNet-56" or "plain-56", and what the settings named in `also` add: "ResNet-56, no BN, lr 0.05"."""
-    family = "plain" if kind_of(settings) == "plain" else "ResNet"
-    words = [_UNUSUAL[name].get(settings[name]) for name in also if name in _UNUSUAL]
-    words += [_NUMBERS[name].format(settings[name]) for name in also if name in _NUMBERS]
-    return ", ".join([f"{family}-{settings['depth']}", *filter(None, words)])
+    words = [_word(name, settings[name]) for name in also if _has_effect(name, settings)]
+    return ", ".join([member_title(_model(settings)), *filter(None, words)])
+
+
+def full_name(settings: Settings) -> str:
+    """The name of a network that stands alone, with all that is unusual about it."""
+    return arm_name(settings, [name for name in _UNUSUAL if settings[name] != field_of(name).default])
 
 
 def arm_names(labels: Sequence[Settings]) -> list[str]:
@@ -117,13 +135,28 @@ def arm_names(labels: Sequence[Settings]) -> list[str]:
     unusual = [name for name in _UNUSUAL if _differ(labels, name)]
     names = []
     for settings in labels:
-        family = [other for other in labels if arm_name(other) == arm_name(settings)]
-        names.append(arm_name(settings, unusual + [name for name in _NUMBERS if _differ(family, name)]))
+        same = [other for other in labels if arm_name(other) == arm_name(settings)]
+        names.append(arm_name(settings, unusual + [name for name in _NUMBERS if _differ(same, name)]))
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
 
 
+def _word(name: str, value: Any) -> str | None:
+    words = _UNUSUAL.get(name) or _NUMBERS[name]
+    if isinstance(words, str):
+        return words.format(value) if name in _NUMBERS or value != field_of(name).default else None
+    return words.get(value)
+
+
 def _differ(labels: Sequence[Settings], name: str) -> bool:
-    return len({settings.get(name) for settings in labels}) > 1
+    return len({settings[name] for settings in labels if _has_effect(name, settings)}) > 1
+
+
+def _has_effect(name: str, settings: Settings) -> bool:
+    return name not in ModelConfig.model_fields or name in relevant_settings(_model(settings))
+
+
+def _model(settings: Settings) -> ModelConfig:
+    return ModelConfig.model_construct(**{name: settings[name] for name in ModelConfig.model_fields})
 
 
 def arms(labels: Sequence[Settings]) -> list[Arm]:

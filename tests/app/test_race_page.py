@@ -76,7 +76,7 @@ def test_a_new_set_of_pictures_brings_a_side_it_comes_in(store):
         ("arms", "none-7,identity-56", "arm 1: depth: 7 is below the smallest possible value, 8"),
         ("arms", "none-8", "arms: 1 is not possible; a race has 2 to 4"),
         ("arms", "one,two", "arms: 'one' is not an arm; one looks like none-56"),
-        ("depth", "7", "depth: '7' is below the smallest possible value, 8"),
+        ("depth", "7", "depth: 7 is below the smallest possible value, 8"),
         ("depth", "9999", "depth: '9999' is above the largest possible value, 1202"),
         ("batch", "0", "batch: '0' is below the smallest possible value, 1"),
         ("batch", "1000000000", "batch: '1000000000' is above the largest possible value, 1024"),

@@ -1,17 +1,12 @@
-"""A race: arms as text and back, two to four of them, no two alike, and a shared mistake said once."""
+"""A race: two to four arms, no two alike, and a shared mistake said once."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resnet_core.arms import ARM_SETTINGS, arms_from_text
 from resnet_core.config import SettingsError, to_flat
-from resnet_core.race import (
-    ARM_SETTINGS,
-    arms_from_text,
-    arms_to_text,
-    differing_settings,
-    race_configs,
-)
+from resnet_core.race import differing_settings, race_configs
 
 PLAIN = {"skip": "none", "depth": 56, "norm": "batch"}
 RESIDUAL = {"skip": "identity", "depth": 56, "norm": "batch"}
@@ -31,39 +26,6 @@ def problems_of(shared: dict, arms: list) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def test_arms_as_a_link_has_them():
-    arms = [PLAIN, RESIDUAL | {"norm": "none"}]
-    assert arms_to_text(arms) == "none-56,identity-56-nobn"
-    assert arms_from_text("none-56,identity-56-nobn") == arms
-
-
-@given(st.lists(possible_arms, min_size=1, max_size=6))
-def test_arms_come_back_from_their_text(arms):
-    assert arms_from_text(arms_to_text(arms)) == arms
-
-
-@pytest.mark.parametrize(
-    "text", ["", "none", "none-", "-56", "none-56,", "none-56 ", "none-56-bn", "none--56", "a-9999999"]
-)
-def test_text_that_is_no_arm_is_told_with_an_example(text):
-    with pytest.raises(
-        SettingsError, match=r"^arms: '.*' is not an arm; one looks like none-56, identity-56"
-    ):
-        arms_from_text(text)
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_arms_or_an_error_for_people(text):
-    try:
-        arms = arms_from_text(text)
-    except SettingsError as error:
-        arms, said = None, str(error)
-    if arms is None:
-        assert said.startswith("arms: ")
-    else:
-        assert all(set(arm) == set(ARM_SETTINGS) for arm in arms)
-
-
 @pytest.mark.parametrize("number", [2, 3, 4])
 def test_two_to_four_arms_share_everything_but_what_is_theirs(number):
     arms = [PLAIN, RESIDUAL, RESIDUAL | {"norm": "none"}, RESIDUAL | {"depth": 20}][:number]
@@ -71,13 +33,15 @@ def test_two_to_four_arms_share_everything_but_what_is_theirs(number):
     assert len(configs) == number
     for config, arm in zip(configs, arms, strict=True):
         flat = to_flat(config)
-        assert {name: flat[name] for name in ARM_SETTINGS} == arm
+        assert {name: flat[name] for name in arm} == arm
         assert (flat["seed"], flat["steps"], flat["dataset"]) == (7, 10, "mnist")
     assert set(differing_settings(configs)) <= set(ARM_SETTINGS)
 
 
 @given(
-    st.lists(possible_arms, min_size=2, max_size=4, unique_by=lambda arm: tuple(map(arm.get, ARM_SETTINGS)))
+    st.lists(
+        possible_arms, min_size=2, max_size=4, unique_by=lambda arm: (arm["skip"], arm["depth"], arm["norm"])
+    )
 )
 def test_arms_that_differ_make_a_race(arms):
     assert len(set(race_configs({}, arms))) == len(arms)
@@ -91,6 +55,39 @@ def test_a_race_of_another_number_of_arms_is_refused_with_the_bounds(number):
 def test_two_arms_that_are_the_same_are_refused():
     (problem,) = problems_of({}, [PLAIN, RESIDUAL, PLAIN])
     assert problem == "arms: two arms of none-56,identity-56,none-56 are the same; change one of them"
+
+
+@pytest.mark.parametrize(
+    ("arm", "same"),
+    [
+        ({"skip": "identity", "gate_bias": -3.0, "growth": 24}, {"skip": "identity"}),
+        ({"family": "vgg", "depth": 19, "skip": "none"}, {"family": "vgg", "depth": 19, "order": "pre"}),
+        ({"skip": "dense", "depth": 40, "width": 4}, {"skip": "dense", "depth": 40, "width": 16}),
+        ({"skip": "gated", "width": 8}, {"skip": "gated"}),
+    ],
+)
+def test_arms_that_differ_only_in_what_has_no_effect_are_the_same(arm, same):
+    (problem,) = problems_of({}, [arm, same])
+    assert problem.endswith("are the same; change one of them")
+
+
+def test_a_shared_setting_without_effect_does_not_make_arms_differ():
+    plain, residual = race_configs({"shortcut": "B"}, [PLAIN, RESIDUAL])
+    assert differing_settings([plain, residual]) == {"skip": ["none", "identity"]}
+    assert residual.model.shortcut == "B"
+
+
+def test_an_arm_keeps_its_own_of_what_the_others_share():
+    configs = race_configs({"width": 16, "activation": "tanh"}, [RESIDUAL, RESIDUAL | {"width": 4}])
+    assert [config.model.width for config in configs] == [16, 4]
+    assert {config.model.activation for config in configs} == {"tanh"}
+
+
+def test_any_two_members_make_a_race():
+    arms = arms_from_text("alexnet-8-nobn,vgg-19,dense-40,mlp-50~skip:none~width:64")
+    configs = race_configs({"width": 2}, arms)
+    assert [config.model.family for config in configs] == ["alexnet", "vgg", "resnet", "mlp"]
+    assert [config.model.width for config in configs] == [2, 2, 2, 64]
 
 
 def test_a_mistake_in_a_shared_setting_is_said_once():
@@ -119,3 +116,12 @@ def test_settings_in_which_runs_differ():
     configs = race_configs({}, [PLAIN, RESIDUAL, RESIDUAL | {"depth": 20}])
     assert differing_settings(configs) == {"depth": [56, 56, 20], "skip": ["none", "identity", "identity"]}
     assert differing_settings(configs[:1]) == {}
+
+
+def test_a_setting_that_only_one_run_has_is_no_difference():
+    gated = {"skip": "gated", "depth": 56, "norm": "batch", "gate_bias": -4.0}
+    configs = race_configs({}, [RESIDUAL, gated, gated | {"gate_bias": -1.0}])
+    assert differing_settings(configs[:2]) == {"skip": ["identity", "gated"]}
+    assert differing_settings(configs) == {
+        "skip": ["identity", "gated", "gated"], "gate_bias": [None, -4.0, -1.0],
+    }  # fmt: skip
