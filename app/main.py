@@ -25,7 +25,9 @@ keep_watch()
 st.navigation(
     [
         st.Page("views/race.py", title="Race", icon=":material/conversion_path:", default=True),
+        st.Page("views/architecture.py", title="Architecture", icon=":material/account_tree:"),
         st.Page("views/runs.py", title="Runs", icon=":material/list_alt:"),
+        st.Page("views/variants.py", title="Variants", icon=":material/fork_right:"),
     ],
     position="top",
 ).run()

@@ -70,7 +70,7 @@ VARIANTS: tuple[Variant, ...] = (
     _shortcut("scaled-both", "scaling 0.5 on both", (_SCALING, "0.5", "0.5"), 12.35,
               {"skip": "scaled", "scale": 0.5, "scale_on": "both"}, "frozen gating"),
     _shortcut("exclusive-gate-2", "exclusive gate, bias −2", _EXCLUSIVE, None, _gate("exclusive", -2),
-              "one entry for all biases from 0 to −5; −2 is measured here"),
+              "biases 0 to −5 there, −2 here"),
     _shortcut("exclusive-gate-6", "exclusive gate, bias −6", _EXCLUSIVE, 8.70, _gate("exclusive", -6),
               "bias −6"),
     _shortcut("exclusive-gate-7", "exclusive gate, bias −7", _EXCLUSIVE, 9.81, _gate("exclusive", -7),

@@ -1,0 +1,130 @@
+"""The paper's ranking and the measured one in sentences and as a table, from which runs are opened."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import state
+from app.figures.variants import DIVERGED
+from resnet_core.ranking import (
+    Outcome,
+    Pair,
+    Verdict,
+    against_original,
+    count,
+    measured_rank,
+    rule,
+)
+from resnet_core.trials import Trial
+from resnet_core.variants import (
+    ABOUT_FAIL,
+    BY_KEY,
+    FAIL,
+    ORIGINAL,
+    PAPER,
+    PAPER_DEPTH,
+    PAPER_RUNS,
+    PAPER_SET,
+    READ_IN,
+    Variant,
+    by_published_error,
+    published_rank,
+)
+
+MAX_COMPARED = 4  # on the page of runs
+
+
+def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
+    """How many pairs agree, which do not, and by what rule; nothing where nothing is measured."""
+    counts = count(pairs)
+    ranked = len(pairs) - counts[Verdict.UNRANKED]
+    if not ranked:
+        return
+    st.markdown(
+        f"Of **{ranked}** pairs that the paper ranks, **{counts[Verdict.AGREES]}** agree, "
+        f"**{counts[Verdict.DISAGREES]}** disagree and **{counts[Verdict.OPEN]}** cannot be told apart."
+    )
+    disagreeing = [pair for pair in pairs if pair.verdict is Verdict.DISAGREES]
+    if disagreeing:
+        st.markdown("\n".join(f"- {_sentence(pair, outcomes)}" for pair in disagreeing))
+    st.caption(
+        f"{rule(outcomes)} A measured number is the mean of its seeds; the paper's is a median of five."
+    )
+
+
+def _sentence(pair: Pair, outcomes: Mapping[str, Outcome]) -> str:
+    above, below = BY_KEY[pair.above], BY_KEY[pair.below]
+    return (
+        f"**{below.name}** is better than **{above.name}** here: {_error(outcomes[pair.below])} against "
+        f"{_error(outcomes[pair.above])}. In the paper it is worse: {_published(below)} against "
+        f"{_published(above)}."
+    )
+
+
+def _published(variant: Variant) -> str:
+    return FAIL if variant.error is None else f"{variant.error:.2f} %"
+
+
+def _error(outcome: Outcome) -> str:
+    return DIVERGED if outcome.failed else f"{outcome.error:.1f} %"
+
+
+def table(outcomes: Mapping[str, Outcome], trials: Sequence[Trial]) -> None:
+    """The rows of the paper with what was measured, and a button for the runs behind the chosen ones."""
+    rows = by_published_error()
+    event = st.dataframe(
+        columns(rows, outcomes), hide_index=True, width="stretch", height=38 + 35 * len(rows),
+        key="variants table", on_select="rerun", selection_mode="multi-row",
+        column_config={"Remark": st.column_config.TextColumn(width=235)},
+    )  # fmt: skip
+    keys = [rows[i].key for i in event.selection.rows if i < len(rows)]
+    run_ids = runs_to_open(trials, keys)
+    button, hint = st.columns([1.3, 6], vertical_alignment="center")
+    if button.button("Open in Runs", icon=":material/open_in_new:", disabled=not run_ids, key="open runs",
+                     width="stretch"):  # fmt: skip
+        state.choose_runs(run_ids)
+        st.switch_page("views/runs.py")
+    hint.caption(_hint(keys, run_ids))
+    st.caption(
+        f"Source of the published numbers: {PAPER}, tables 1 and 2, {PAPER_SET}, {PAPER_DEPTH} layers (in "
+        f"brackets 164), median of {PAPER_RUNS} runs; {READ_IN}. {ABOUT_FAIL}"
+    )
+
+
+def runs_to_open(trials: Sequence[Trial], keys: Sequence[str]) -> list[str]:
+    """The runs of the chosen variants, seed by seed, as many as can be compared."""
+    found = [trial.measured.id for trial in trials if trial.measured and trial.variant in keys]
+    return found[:MAX_COMPARED]
+
+
+def _hint(keys: Sequence[str], run_ids: Sequence[str]) -> str:
+    if not keys:
+        return "Choose variants in the table to see their runs step by step, up to four side by side."
+    if not run_ids:
+        return "None of them has been measured on this machine."
+    return f"{len(run_ids)} measured on this machine, seed by seed."
+
+
+def columns(rows: Sequence[Variant], outcomes: Mapping[str, Outcome]) -> dict[str, list[str]]:
+    """The table as text, column by column."""
+    against = {key: str(pair.verdict) for key, pair in against_original(outcomes).items()}
+    return {
+        "Case": [variant.case for variant in rows],
+        "On shortcut": [variant.on_shortcut for variant in rows],
+        "On F": [variant.on_branch for variant in rows],
+        "Remark": [variant.remark for variant in rows],
+        "Paper": [_published(variant) + _deeper(variant) for variant in rows],
+        "Rank there": [str(published_rank(variant)) for variant in rows],
+        "Here": [_error(outcomes[v.key]) if v.key in outcomes else "not measured" for v in rows],
+        "Seeds": [_seeds(outcomes[v.key]) if v.key in outcomes else "" for v in rows],
+        "Rank here": [str(measured_rank(v.key, outcomes)) if v.key in outcomes else "" for v in rows],
+        "Against the original": ["itself" if v.key == ORIGINAL else against.get(v.key, "") for v in rows],
+    }
+
+
+def _deeper(variant: Variant) -> str:
+    return "".join(f" ({error:.2f})" for depth, error in variant.errors.items() if depth != PAPER_DEPTH)
+
+
+def _seeds(outcome: Outcome) -> str:
+    return ", ".join(DIVERGED if a is None else f"{100 * (1 - a):.1f}" for a in outcome.accuracies)
