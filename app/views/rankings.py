@@ -44,21 +44,27 @@ def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
         f"Of **{ranked}** pairs that the paper ranks, **{counts[Verdict.AGREES]}** agree, "
         f"**{counts[Verdict.DISAGREES]}** disagree and **{counts[Verdict.OPEN]}** cannot be told apart."
     )
-    disagreeing = [pair for pair in pairs if pair.verdict is Verdict.DISAGREES]
-    if disagreeing:
-        st.markdown("\n".join(f"- {_sentence(pair, outcomes)}" for pair in disagreeing))
+    if counts[Verdict.DISAGREES]:
+        st.markdown(
+            "Better here than the paper's order has it, published and measured error in brackets:\n"
+            + "\n".join(_disagreements(outcomes, pairs))
+        )
     st.caption(
         f"{rule(outcomes)} A measured number is the mean of its seeds; the paper's is a median of five."
     )
 
 
-def _sentence(pair: Pair, outcomes: Mapping[str, Outcome]) -> str:
-    above, below = BY_KEY[pair.above], BY_KEY[pair.below]
-    return (
-        f"**{below.name}** is better than **{above.name}** here: {_error(outcomes[pair.below])} against "
-        f"{_error(outcomes[pair.above])}. In the paper it is worse: {_published(below)} against "
-        f"{_published(above)}."
-    )
+def _disagreements(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> list[str]:
+    """A line for each variant that is above others here which the paper has above it."""
+    beaten: dict[str, list[str]] = {}
+    for pair in pairs:
+        if pair.verdict is Verdict.DISAGREES:
+            beaten.setdefault(pair.below, []).append(_both(pair.above, outcomes))
+    return [f"- **{_both(key, outcomes)}**: than {', '.join(others)}" for key, others in beaten.items()]
+
+
+def _both(key: str, outcomes: Mapping[str, Outcome]) -> str:
+    return f"{BY_KEY[key].name} ({_published(BY_KEY[key])}; {_error(outcomes[key])})"
 
 
 def _published(variant: Variant) -> str:

@@ -121,7 +121,7 @@ def _about(recording: Recording) -> str:
     made, seeds = recording.made, recording.setup.seeds
     runs = sum(len(outcome.accuracies) for outcome in recording.outcomes.values())
     return (
-        f"**Measured on another machine.** {runs} real runs, {seeds} seed{'s' * (seeds > 1)} of each variant, "
+        f"**Measured on another machine.** {runs} real runs, {seeds} seed{'s' * (seeds > 1)} of each, "
         f"that come with the lab as numbers only ({as_plain(made['device_name'])}, torch "
         f"{as_plain(made['torch'])}). To open runs, measure them here."
     )
@@ -139,6 +139,10 @@ def _chart(shown: Shown, pairs: Sequence[Pair]) -> None:
         alt="Published and measured test error of each variant, and what each pair of them says; "
         "the table below has the same numbers.",
     )  # fmt: skip
+    st.caption(
+        "Middle: the mark is that of the variant's pair with the original (dotted line). Right: every pair, "
+        "by the numbers in front of the rows. A pair of two that fail has no mark."
+    )
 
 
 page()
