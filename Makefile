@@ -8,7 +8,7 @@ SYSTEM_PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 pytho
 WITH_BROWSER := chromium="$$(tests/e2e/chromium.sh $(PYTHON))" && RESNET_LAB_CHROMIUM="$$chromium"
 PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check
 
-.PHONY: run test setup format check bench soak record
+.PHONY: run test setup format check bench soak record record-variants
 .DELETE_ON_ERROR:
 
 run: $(VENV)/runtime.stamp
@@ -35,6 +35,9 @@ soak: setup
 
 record: setup
 	$(WITH_BROWSER) $(PYTHON) assets/record.py
+
+record-variants: setup
+	$(PYTHON) assets/record_variants.py
 
 $(VENV)/created.stamp:
 	@test -n "$(SYSTEM_PYTHON)" || { echo "Python 3.11 or newer is needed and none was found." >&2; exit 1; }
