@@ -52,7 +52,7 @@ def _draw_arm(i: int, name: str, removable: bool) -> None:
     model = _model({**state.settings(), **state.arms()[i]})
     _draw_title(i, name, removable)
     rule = depth_rule(model)
-    who, depth = st.columns([3, 2]) if rule else (st.container(), None)
+    who, depth = st.columns([2, 1], gap="xsmall") if rule else (st.container(), None)
     with who:
         _draw_member(i, model)
     if rule:
@@ -63,7 +63,7 @@ def _draw_arm(i: int, name: str, removable: bool) -> None:
 
 
 def _draw_title(i: int, name: str, removable: bool) -> None:
-    title, more, remove = st.columns([5, 1, 1] if removable else [6, 1, 0.01], vertical_alignment="center")
+    title, more, remove = st.columns([10, 5, 2], gap="xxsmall", vertical_alignment="center")
     title.markdown(f"**{i + 1}** &nbsp;{name}")
     with more:
         _draw_more(i, name)
@@ -117,9 +117,8 @@ def _draw_switch(i: int, label: str, name: str, values: tuple[str, str]) -> None
 
 def _draw_more(i: int, name: str) -> None:
     more = st.popover(
-        "", icon=":material/tune:", type="tertiary", help=f"All settings of {name}", key=f"arm {i} more",
-        on_change="rerun",
-    )  # fmt: skip
+        "More", type="tertiary", help=f"All settings of {name}", key=f"arm {i} more", on_change="rerun"
+    )
     if not more.open:
         return
     model = _model({**state.settings(), **state.arms()[i]})

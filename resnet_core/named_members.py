@@ -21,17 +21,17 @@ MEMBERS = (
     Member("ResNet", "He et al. 2015: every block adds its input.", {"skip": "identity", "depth": 56}),
     Member(
         "ResNet v2",
-        "He et al. 2016: norm and activation in front of each convolution, nothing on the shortcut.",
+        "He et al. 2016: norm and activation in front of each convolution, nothing behind the addition.",
         {"skip": "identity", "depth": 56, "order": "pre"},
     ),
     Member(
-        "ResNet v2, bottlenecks",
-        "He et al. 2016: blocks of 1x1, 3x3 and 1x1 convolutions.",
+        "Bottleneck v2",
+        "He et al. 2016: blocks of 1x1, 3x3 and 1x1 convolutions, in the order of v2.",
         {"skip": "identity", "depth": 164, "order": "pre", "block": "bottleneck"},
     ),
     Member(
         "Stochastic depth",
-        "Huang et al. 2016: whole branches left out by chance in training.",
+        "arXiv:1603.09382: in training, whole branches are left out by chance.",
         {"skip": "identity", "depth": 56, "survival": 0.5},
     ),
     Member(
@@ -46,12 +46,12 @@ MEMBERS = (
     ),
     Member(
         "Highway",
-        "Srivastava et al. 2015: a learned gate decides how much is changed and how much carried.",
-        {"skip": "gated", "depth": 20, "block": "single", "gate_bias": -2.0},
+        "arXiv:1505.00387: a learned gate decides how much is changed, and the rest is carried on.",
+        {"skip": "gated", "depth": 20, "block": "single"},
     ),
     Member(
         "Gated skip",
-        "He et al. 2016: a gate on the shortcut alone.",
+        "He et al. 2016: a learned gate on the shortcut alone.",
         {"skip": "gated", "depth": 56, "gate": "shortcut"},
     ),
     Member("Scaled skip", "He et al. 2016: the shortcut times a number.", {"skip": "scaled", "depth": 56}),
@@ -59,25 +59,29 @@ MEMBERS = (
         "1×1 skip", "He et al. 2016: a 1x1 convolution on the shortcut.", {"skip": "conv1x1", "depth": 56}
     ),
     Member("Dropout skip", "He et al. 2016: dropout on the shortcut.", {"skip": "dropout", "depth": 56}),
-    Member("DenseNet", "Huang et al. 2017: every layer sees all before it.", {"skip": "dense", "depth": 40}),
+    Member(
+        "DenseNet",
+        "arXiv:1608.06993: every layer sees the maps of all layers of its block before it.",
+        {"skip": "dense", "depth": 40},
+    ),
     Member(
         "DenseNet-BC",
-        "DenseNet with bottlenecks and with transitions that keep half of the channels.",
+        "arXiv:1608.06993: with bottlenecks, and with transitions that keep half of the channels.",
         {"skip": "dense", "depth": 40, "block": "bottleneck", "compression": 0.5},
     ),
     Member(
-        "MLP, plain",
+        "Plain MLP",
         "Linear layers on the flattened picture.",
         {"family": "mlp", "skip": "none", "depth": 50, "width": 64},
     ),
     Member(
-        "MLP, residual",
+        "Residual MLP",
         "Linear layers in blocks that add their input.",
         {"family": "mlp", "skip": "identity", "depth": 50, "width": 64},
     ),
-    Member("AlexNet", "Krizhevsky et al. 2012, for small pictures.", {"family": "alexnet", "depth": 8}),
-    Member("VGG", "Simonyan and Zisserman 2014, for small pictures.", {"family": "vgg", "depth": 19}),
-    Member("GoogLeNet", "Szegedy et al. 2014, for small pictures.", {"family": "googlenet", "depth": 22}),
+    Member("AlexNet", "The network of 2012, for small pictures.", {"family": "alexnet", "depth": 8}),
+    Member("VGG", "A network of 2014, for small pictures.", {"family": "vgg", "depth": 19}),
+    Member("GoogLeNet", "A network of 2014, for small pictures.", {"family": "googlenet", "depth": 22}),
 )
 
 _FORM = ("family", "skip", "gate", "scale_on", "order", "block")  # what makes a member, numbers apart
