@@ -48,6 +48,9 @@ def measured_peak(flat: dict) -> int:
         {"depth": 8, "width": 2, "batch": 1},
         {"depth": 20, "width": 16, "batch": 256},
         {"depth": 14, "width": 16, "batch": 256, "norm": "none", "dataset": "cifar10"},
+        {"skip": "dense", "depth": 40, "batch": 64},
+        {"family": "vgg", "depth": 19, "width": 32, "batch": 64},
+        {"family": "alexnet", "depth": 8, "width": 16, "batch": 128},
     ],
     ids=lambda flat: "-".join(map(str, flat.values())),
 )
