@@ -7,6 +7,7 @@ started; how often it was looked at does not matter.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from resnet_core.config import RunConfig, SettingsError, from_flat
@@ -112,14 +113,27 @@ def _accuracy(run: RunInfo) -> float | None:
     return None if run.phase is Phase.DIVERGED else run.test_accuracy
 
 
-def seconds_left(trials: Iterable[Trial], speed: Mapping[str, float], slots: int) -> float:
-    """Time until the trials that wait or train have ended, on a machine of measured `speed`."""
+def seconds_left(trials: Sequence[Trial], speed: Mapping[str, float], slots: int) -> float | None:
+    """Time until the trials that wait or train have ended; None where nothing is known of this machine.
+
+    Those of them that have ended say how long one takes, its start and its neighbours included; before that,
+    the machine's measured `speed` does.
+    """
+    took = [run.finished - run.started for run in _ended_here(trials)]
+    if not took and "seconds_per_mac" not in speed:
+        return None
     going = [trial.going for trial in trials if trial.going]
     alone = [
-        expected_seconds([run.config], speed, 1) * (1 - run.steps_done / run.config.training.steps)
+        (median(took) if took else expected_seconds([run.config], speed, 1))
+        * (1 - run.steps_done / run.config.training.steps)
         for run in going
     ]
     return max(max(alone), sum(alone) / slots) if alone else 0.0
+
+
+def _ended_here(trials: Iterable[Trial]) -> list[RunInfo]:
+    found = [trial.measured for trial in trials if trial.measured]
+    return [run for run in found if run.started is not None and run.finished is not None]
 
 
 class Recording(NamedTuple):

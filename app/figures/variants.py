@@ -19,8 +19,9 @@ from resnet_core.variants import FAIL, ORIGINAL, Variant
 DOMAINS = ([0, 0.25], [0.29, 0.66], [0.72, 1])
 HEADING_HEIGHT = 46  # px at scale 1, as are the others
 ROW_HEIGHT, MARGINS = 26, {"l": 196, "r": 12, "t": 84, "b": 34}
-TICK_STEPS = (0.2, 0.5, 1, 2, 5, 10, 20)
+TICK_STEPS = (1, 2, 5, 10, 20)
 LANE = 0.14  # of an axis' span: from its last number to the middle of the lane
+LEAST_SPAN = 5.0  # percentage points; the paper's numbers span more
 ONLY_LANE = (0.0, 100.0)  # of the errors' axis, while there are none
 _ORIGINAL_SYMBOL, _SEED_SYMBOL = "star", "line-ns-open"
 
@@ -84,7 +85,9 @@ class _Scale(NamedTuple):
 
 def _scale(errors: Sequence[float]) -> _Scale:
     low, high = (min(errors), max(errors)) if errors else ONLY_LANE
-    span = max(high - low, 1.0)
+    widening = max(LEAST_SPAN - (high - low), 0) / 2
+    low, high = low - widening, high + widening
+    span = high - low
     return _Scale(low - 0.07 * span, high, high + LANE * span, high + 1.8 * LANE * span)
 
 

@@ -70,9 +70,8 @@ def _progress(store: RunStore, trials: Sequence[Trial]) -> None:
     waiting = sum(run.phase is Phase.QUEUED for run in going)
     said = f"{done} of {len(trials)} measured, {len(going) - waiting} training, {waiting} waiting"
     machine = store.machine()
-    if "seconds_per_mac" in machine:
-        slots = count_slots(machine.get("device", "cpu"))
-        said += f"; about {duration(seconds_left(trials, machine, slots))} left"
+    seconds = seconds_left(trials, machine, count_slots(machine.get("device", "cpu")))
+    said += "" if seconds is None else f"; about {duration(seconds)} left"
     share = sum(run.steps_done / run.config.training.steps for run in going)
     st.progress(min((done + share) / len(trials), 1.0), text=said)
 

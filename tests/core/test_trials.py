@@ -42,7 +42,8 @@ def test_an_empty_store_has_every_trial_missing():
     assert len(trials) == 2 * len(VARIANTS)
     assert all(trial.is_missing for trial in trials)
     assert outcomes_of(trials) == {}
-    assert seconds_left(trials, {}, 1) == 0
+    assert seconds_left(trials, {"seconds_per_layer": 1.0, "seconds_per_mac": 0.0}, 1) == 0
+    assert seconds_left(trials, {}, 1) is None
 
 
 def test_trials_come_seed_by_seed():
@@ -99,6 +100,12 @@ def test_the_time_left_is_that_of_the_steps_left_on_as_many_cores():
     trials = trials_of([half, whole], SETUP)
     assert seconds_left(trials, speed, 1) == pytest.approx(8 * 150)
     assert seconds_left(trials, speed, 2) == pytest.approx(8 * 100)
+
+
+def test_what_has_ended_says_how_long_the_rest_will_take():
+    running = replace(ended(seed=1), phase=Phase.RUNNING, steps_done=25)
+    # the one that ended took 20.04 s, and three quarters are left of the other
+    assert seconds_left(trials_of([ended(), running], SETUP), {}, 2) == pytest.approx(0.75 * 20.04)
 
 
 def test_outcomes_gather_seeds_and_divergence_is_one():
