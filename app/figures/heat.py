@@ -143,7 +143,7 @@ def color_span(cells: Sequence[Cells]) -> tuple[float, float]:
 def cells_of(history: History, quantity: str = "gradient_norm") -> Cells:
     """The main path's norms as cells. Of readings that share a cell the worst wins, else the mean log."""
     reading = history.readings.get(quantity)
-    rows = [i for i, layer in enumerate(history.layers) if layer.kind != "projection"]
+    rows = [i for i, layer in enumerate(history.layers) if not layer.is_beside]
     if reading is None or not len(reading.steps) or not rows:
         nothing = np.empty((0, 0))
         return Cells(np.empty(0), np.empty(0), nothing, nothing)

@@ -1,7 +1,8 @@
-"""A quantity against depth: one line an arm, its initial state behind it as a ghost.
+"""A quantity against depth: one line an arm, or bars by block, and the initial state with it.
 
-On a logarithmic axis 0, infinity and NaN have no place, so they get lanes of their own below and above:
-nothing that was measured is left out.
+0 has no place on a logarithmic axis, and infinity, NaN and what is far beyond the initial state on none. They
+get lanes of their own below and above: nothing that was measured is left out, and an arm whose numbers
+explode does not flatten the others.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from app.figures import bars
 from app.figures.canvas import Paper
-from app.figures.history import History
+from app.figures.history import History, Readings
 from app.figures.theme import Arm, Palette
+from resnet_core import records
 
 LANE = 0.075  # share of the height of one lane
+BEYOND, INFINITE, UNDEFINED = -1, 0, 1  # heights of the lanes above the axis
+# Times the largest number of all arms at step 0: up to there an axis has room.
+FAR_ON_LOG, FAR_ON_LINEAR = 1000.0, 10.0
+ROLES = ("initial", "now", "projection", "zero", "nonfinite", "beyond")
+_HOVERS = {
+    "initial": "step 0: %{y:.3~g}",
+    "zero": "exactly 0",
+    "nonfinite": "not finite",
+    "beyond": "now: %{customdata:.3~g}, beyond this axis",
+}
 
 
 class Quantity(NamedTuple):
@@ -24,6 +37,11 @@ class Quantity(NamedTuple):
     title: str
     is_log: bool
     top: float | None = None
+    has_bars: bool = False
+
+    @property
+    def is_by_block(self) -> bool:
+        return records.QUANTITIES[self.name] == "block"
 
 
 QUANTITIES = {
@@ -35,6 +53,8 @@ QUANTITIES = {
         Quantity("dead_share", "share of dead units", False, 1.0),
         Quantity("branch_ratio", "‖F(x)‖ / ‖x‖", False),
         Quantity("update_ratio", "‖update‖ / ‖weight‖", True),
+        Quantity("gate", "mean gate", False, has_bars=True),
+        Quantity("branch_gain", "|α|, or mean |γ|", False, has_bars=True),
     )
 }
 
@@ -42,70 +62,83 @@ QUANTITIES = {
 def profile(
     arms: Sequence[Arm], palette: Palette, quantity: str = "gradient_norm", scale: float = 1.0
 ) -> go.Figure:
-    """The empty figure; traces say in `meta` what they want: now, initial, projection, zero or nonfinite."""
+    """The empty figure; traces say in `meta` what they want: their role of the arm's quantity."""
     what, paper = QUANTITIES[quantity], Paper(palette, scale)
-    along = "residual block" if quantity == "branch_ratio" else "depth (layer, 1 is next to the picture)"
-    roles = ("initial", "now", "projection", "zero", "nonfinite")
+    along = (
+        "block (1 is next to the picture)" if what.is_by_block else "depth (layer, 1 is next to the picture)"
+    )
     values = paper.log_axis(what.title, range=[-3, 1])
     return paper.figure(
         [
-            _trace(role, arm, palette, scale)
-            | {"name": arm.name, "meta": {"arm": index, "quantity": quantity, "role": role}}
-            for role in roles
+            _trace(role, index, arm, what, paper)
+            for role in (bars.ROLES if what.has_bars else ROLES)
             for index, arm in enumerate(arms)
         ],
-        meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top},
+        meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top,
+              "blocks": what.is_by_block, "bars": what.has_bars},
         xaxis=paper.axis(along, range=[0, 57], anchor="y2", nticks=8),
         yaxis=values if what.is_log else paper.axis(what.title, range=[0, what.top or 1]),
-        yaxis2=_lane(paper, [0, 0.001], [-1, 1], ["0"]),
-        yaxis3=_lane(paper, [0.999, 1], [-0.7, 1.7], ["∞", "NaN"]),
-    )
+        yaxis2=_lane(paper, [0, 0.001], [-1, 1], {"0": 0}),
+        yaxis3=_lane(paper, [0.999, 1], [-0.7, 1.7], {"beyond": BEYOND, "∞": INFINITE, "NaN": UNDEFINED}),
+    )  # fmt: skip
 
 
-def _lane(paper: Paper, domain: list[float], span: list[float], words: list[str]) -> dict[str, Any]:
-    ticks = {"tickmode": "array", "tickvals": list(range(len(words))), "ticktext": words}
+def _lane(paper: Paper, domain: list[float], span: list[float], words: dict[str, int]) -> dict[str, Any]:
+    ticks = {"tickmode": "array", "tickvals": list(words.values()), "ticktext": list(words)}
     return paper.axis(domain=domain, range=span, visible=False, fixedrange=True, **ticks)
 
 
-def _trace(role: str, arm: Arm, palette: Palette, scale: float) -> dict[str, Any]:
-    color, style = arm.style.color(palette), arm.style
-    symbol = f"{style.symbol}-open" if role == "projection" else style.symbol
-    marker = {"color": color, "symbol": symbol, "size": (8 if role == "projection" else 5) * scale}
-    if role == "projection":
-        marker["line"] = {"width": 2 * scale, "color": color}
+def _trace(role: str, index: int, arm: Arm, what: Quantity, paper: Paper) -> dict[str, Any]:
+    meta = {"arm": index, "quantity": what.name, "role": role}
+    empty = {"type": "scatter", "name": arm.name, "meta": meta, "x": [], "y": [], "text": []}
+    hover = {"hovertemplate": f"%{{text}}<br>{_HOVERS.get(role, 'now: %{y:.3~g}')}"}
+    if what.has_bars and role in ("now", "end", "initial"):
+        return empty | hover | bars.bar_look(role, index, arm, paper)
+    return empty | hover | _line_look(role, arm, paper)
+
+
+def _line_look(role: str, arm: Arm, paper: Paper) -> dict[str, Any]:
+    style, scale = arm.style, paper.scale
+    color = style.color(paper.palette)
     line = {"color": color, "width": 2.5 * scale, "dash": style.dash}
-    looks: dict[str, dict[str, Any]] = {
-        "initial": {
-            "mode": "lines",
-            "line": line | {"width": 5 * scale, "dash": "solid"},
-            "opacity": palette.faint,
-        },
-        "now": {"mode": "lines+markers", "line": line, "marker": marker},
-        "projection": {"mode": "markers", "marker": marker},
-        "zero": {"mode": "markers", "marker": marker | {"size": 7 * scale}, "yaxis": "y2"},
-        "nonfinite": {"mode": "markers", "marker": marker | {"size": 7 * scale}, "yaxis": "y3"},
+    marker = {"color": color, "symbol": style.symbol, "size": 5 * scale}
+    if role == "initial":
+        wide = line | {"width": 5 * scale, "dash": "solid"}
+        return {"mode": "lines", "line": wide, "opacity": paper.palette.faint}
+    if role == "now":
+        return {"mode": "lines+markers", "line": line, "marker": marker}
+    if role == "projection":
+        ring = {
+            "symbol": f"{style.symbol}-open",
+            "size": 8 * scale,
+            "line": {"width": 2 * scale, "color": color},
+        }
+        return {"mode": "markers", "marker": marker | ring}
+    return {
+        "mode": "markers",
+        "marker": marker | {"size": 7 * scale},
+        "yaxis": "y2" if role == "zero" else "y3",
     }
-    when = {"initial": "step 0", "zero": "exactly 0", "nonfinite": "not finite"}.get(role, "now")
-    value = "" if role in ("zero", "nonfinite") else ": %{y:.3~g}"
-    hover = f"%{{text}}<br>{when}{value}"
-    empty = {"type": "scatter", "x": [], "y": [], "text": []}
-    return empty | {"hovertemplate": hover, "connectgaps": False} | looks[role]
 
 
 def fill_profile(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     """Puts the newest reading, and the first as the ghost, into `profile`."""
-    quantity, is_log = figure.layout.meta["quantity"], figure.layout.meta["log"]
-    seen, deepest = [], 0
+    what = QUANTITIES[figure.layout.meta["quantity"]]
+    readings = [_reading(history, what.name) for history in histories]
+    shifts, width = bars.slots([reading is not None for reading in readings])
+    most, seen, deepest = _most(readings, what), [], 0
     for trace in figure.data:
-        history = histories[trace.meta["arm"]]
-        reading = history.readings.get(quantity)
-        if reading is None or not len(reading.steps):
+        arm, role = trace.meta["arm"], trace.meta["role"]
+        if readings[arm] is None:
             continue
-        places, names, is_side = _places(history, quantity)
-        values = reading.values[0 if trace.meta["role"] == "initial" else -1].astype(np.float64)
-        shown, heights = _shown(trace.meta["role"], values, is_side, is_log)
-        trace.x, trace.y, trace.text = places[shown], heights, names[shown]
-        deepest = max([deepest, *places])
+        places, names, is_beside = _places(histories[arm], what)
+        values = readings[arm].values[0 if role == "initial" else -1].astype(np.float64)
+        shown, heights = _shown(role, values, is_beside, (what.is_log, most))
+        trace.x, trace.y, trace.text = places[shown] + shifts[arm] * what.has_bars, heights, names[shown]
+        trace.customdata = values[shown]
+        if what.has_bars:
+            bars.widen(trace, width)
+        deepest = max(deepest, *places)
         if trace.yaxis is None:
             seen.append(heights[np.isfinite(heights)])
     lanes = {trace.meta["role"] for trace in figure.data if trace.yaxis and len(trace.x)}
@@ -113,43 +146,65 @@ def fill_profile(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     return figure
 
 
-def _places(history: History, quantity: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _reading(history: History, quantity: str) -> Readings | None:
+    found = history.readings.get(quantity)
+    return found if found is not None and found.values.size else None
+
+
+def _most(readings: Sequence[Readings | None], what: Quantity) -> float:
+    """The largest number that has a place on the axis."""
+    first = np.concatenate(
+        [np.empty(0), *[np.abs(found.values[0]) for found in readings if found is not None]]
+    )
+    largest = max(first[np.isfinite(first)], default=0.0)
+    if what.is_log:
+        return FAR_ON_LOG * float(largest) or np.inf
+    return FAR_ON_LINEAR * max(float(largest), 1.0)
+
+
+def _places(history: History, what: Quantity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Position and name of each number of a reading, and whether it is beside the main path."""
-    if quantity == "branch_ratio":
+    if what.is_by_block:
         count = len(history.blocks)
         return np.arange(1, count + 1), np.array(history.blocks), np.zeros(count, bool)
     layers = history.layers
-    depths = np.array([layer.depth for layer in layers])
     return (
-        depths,
+        np.array([layer.depth for layer in layers]),
         np.array([layer.name for layer in layers]),
-        np.array([la.kind == "projection" for la in layers]),
+        np.array([layer.is_beside for layer in layers]),
     )
 
 
-def _shown(role: str, values: np.ndarray, is_side: np.ndarray, is_log: bool) -> tuple[np.ndarray, np.ndarray]:
+def _shown(
+    role: str, values: np.ndarray, is_beside: np.ndarray, axis: tuple[bool, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Which numbers a role shows, as indices, and at which height. Gaps in a line are NaN."""
-    has_place = np.isfinite(values) & (values > 0 if is_log else True)
-    if role in ("initial", "now"):
-        shown = np.flatnonzero(~is_side)
+    is_log, most = axis
+    is_zero = np.isfinite(values) & (values <= 0) & is_log
+    is_beyond = np.isfinite(values) & (np.abs(values) > most) & ~is_zero
+    has_place = np.isfinite(values) & ~is_zero & ~is_beyond
+    if role in ("initial", "now", "end"):
+        shown = np.flatnonzero(~is_beside)
         return shown, np.where(has_place, values, np.nan)[shown]
     if role == "projection":
-        shown = np.flatnonzero(is_side & has_place)
+        shown = np.flatnonzero(is_beside & has_place)
         return shown, values[shown]
-    if role == "zero":
-        shown = np.flatnonzero((values <= 0) & is_log & np.isfinite(values))
-        return shown, np.zeros(len(shown))
+    if role in ("zero", "beyond"):
+        shown = np.flatnonzero(is_zero if role == "zero" else is_beyond)
+        return shown, np.full(len(shown), 0.0 if role == "zero" else BEYOND)
     shown = np.flatnonzero(~np.isfinite(values))
-    return shown, np.isnan(values[shown]).astype(np.float64)
+    return shown, np.where(np.isnan(values[shown]), UNDEFINED, INFINITE).astype(np.float64)
 
 
 def _set_axes(figure: go.Figure, seen: np.ndarray, deepest: float, lanes: set[str]) -> None:
-    bottom, top = (LANE if "zero" in lanes else 0), 1 - (2 * LANE if "nonfinite" in lanes else 0)
+    low = BEYOND if "beyond" in lanes else INFINITE
+    high = UNDEFINED if "nonfinite" in lanes else BEYOND
+    bottom, top = (LANE if "zero" in lanes else 0), 1 - LANE * (high - low + 1)
     figure.update_layout(
         xaxis_range=[0, deepest + 1] if deepest else figure.layout.xaxis.range,
         yaxis_domain=[bottom + (0.02 if bottom else 0), top - (0.02 if top < 1 else 0)],
         yaxis2={"domain": [0, max(bottom, 0.001)], "visible": bool(bottom)},
-        yaxis3={"domain": [min(top, 0.999), 1], "visible": top < 1},
+        yaxis3={"domain": [min(top, 0.999), 1], "visible": top < 1, "range": [low - 0.7, high + 0.7]},
     )
     if not len(seen):
         return

@@ -12,6 +12,8 @@ EXTRAS = {
     "dead_share": "dead units",
     "branch_ratio": "‖F(x)‖ / ‖x‖",
     "update_ratio": "update to weight",
+    "gate": "gates",
+    "branch_gain": "gain of a branch",
 }  # the order of the buttons
 
 
@@ -64,6 +66,16 @@ _CAPTIONS = {
     "update_ratio": (
         "Update to weight by depth",
         "How far one step moves each layer's weights, as a share of their length.",
+    ),
+    "gate": (
+        "Mean gate, by block",
+        "Mean of the gate g over the pictures, channels and pixels of a batch; 1 − g is the share of x that "
+        "the shortcut lets through. At step 0 it is σ(b), b the bias of the gates. Without gates, no bars.",
+    ),
+    "branch_gain": (
+        "What multiplies a branch, by block",
+        "The last learned factor of a branch: |α| of SkipInit and ReZero, |scale| of Fixup, else the mean "
+        "size of the γ of its last norm. At 0 a branch carries nothing of x.",
     ),
     "pictures": (
         "The pictures being trained on",

@@ -111,7 +111,8 @@ def _figures(
     by_layer = {}
     for name in ("gradient_norm", *EXTRAS):
         figure = by_layer[name] = _plain(profile(shown, palette, name, scale))
-        figure["layout"]["xaxis"]["range"] = [0, depth // 2 if name == "branch_ratio" else depth + 1]
+        is_by_block = figure["layout"]["meta"]["blocks"]
+        figure["layout"]["xaxis"]["range"] = [0, depth // 2 if is_by_block else depth + 1]
     return {
         "curves": _plain(curves(shown, palette, classes, scale)),
         "profile": by_layer.pop("gradient_norm"),

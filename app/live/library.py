@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 FOLDER = Path(__file__).parent / "stage"
 MODULES = (
-    "wire", "run", "text", "describe", "fill_curves", "fill_profile", "fill_heat", "panel", "arms",
+    "wire", "run", "text", "describe", "fill_curves", "bars", "fill_profile", "fill_heat", "panel", "arms",
     "pictures", "transport", "source", "page", "stage",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)

@@ -200,6 +200,73 @@ def test_a_logarithmic_axis_has_at_most_ten_labels(decades, ticks):
     assert decade_ticks(decades) == ticks
 
 
+@pytest.mark.parametrize(("quantity", "room"), [("gradient_norm", 1000), ("activation_mean", 10)])
+def test_what_is_far_beyond_step_0_is_marked_at_the_edge_and_does_not_stretch_the_axis(quantity, room):
+    def history(*values) -> History:
+        readings = {quantity: Readings(np.arange(len(values)), np.array(values, np.float32))}
+        return History(np.arange(2), np.zeros(2), EMPTY.accuracy, LAYOUT.layers, LAYOUT.blocks, readings)
+
+    # The largest of any arm at step 0 is 8, so the axis has room for 8 times `room`.
+    calm, wild = history([8, 4, 2, 1]), history([1, 1, 1, 1], [8 * room, 9 * room, 1, 2.0**99])
+    figure = fill_profile(profile(PLAIN_AND_RESIDUAL, LIGHT, quantity), [wild, calm])
+    line, beyond = traces(figure, "now")[0], traces(figure, "beyond")[0]
+    assert (beyond.x.tolist(), beyond.customdata.tolist()) == ([2, 3], [9 * room, 2.0**99])
+    np.testing.assert_array_equal(line.y, [8 * room, np.nan, np.nan])
+    top = figure.layout.yaxis.range[1]
+    assert (10**top if QUANTITIES[quantity].is_log else top) <= 8 * room * 10**0.5
+    assert figure.layout.yaxis3.visible
+
+
+# bars
+
+
+def gained(*values) -> History:
+    """A run of three blocks whose gains were `values`, step after step."""
+    steps, rows = np.arange(len(values)), np.array(values, np.float32)
+    readings = {"branch_gain": Readings(steps, rows)}
+    return History(steps, np.zeros(len(values)), EMPTY.accuracy, LAYOUT.layers, ("a", "b", "c"), readings)
+
+
+def bars_of(*histories: History):
+    looks = arms(labels(*[{"seed": seed} for seed in range(len(histories))]))
+    return fill_profile(profile(looks, LIGHT, "branch_gain"), histories)
+
+
+def test_bars_stand_side_by_side_at_their_block():
+    figure = bars_of(gained([0, 0, 0], [0.5, 0.25, 1]), gained([1, 1, 1]))
+    one, other = traces(figure, "now")
+    assert (one.y.tolist(), other.y.tolist()) == ([0.5, 0.25, 1], [1, 1, 1])
+    assert (one.x + other.x).tolist() == pytest.approx([2, 4, 6])  # the blocks are between them
+    assert other.x[0] - one.x[0] > one.width
+    assert one.text.tolist() == ["a", "b", "c"]
+
+
+def test_a_bar_has_its_arms_marker_at_its_end_and_a_tick_where_it_began():
+    figure = bars_of(gained([0, 0, 0], [0.5, 0.25, 1]))
+    bar, [end], [tick] = traces(figure, "now")[0], traces(figure, "end"), traces(figure, "initial")
+    assert (end.x.tolist(), end.y.tolist()) == (bar.x.tolist(), bar.y.tolist())
+    assert (tick.y.tolist(), 2 * tick.error_x.value) == ([0, 0, 0], bar.width)
+
+
+def test_an_arm_without_bars_takes_no_room():
+    [alone] = [trace for trace in traces(bars_of(EMPTY, gained([1, 1, 1])), "now") if len(trace.x)]
+    assert alone.x.tolist() == [1, 2, 3]
+    assert alone.width > 0.5
+
+
+def test_four_arms_have_bars_of_four_fills():
+    bars = traces(bars_of(*[gained([1, 1, 1])] * 4), "now")
+    looks = {(bar.marker.pattern.shape, bar.marker.color == "rgba(0,0,0,0)") for bar in bars}
+    assert len(looks) == 4
+
+
+def test_a_gain_that_is_no_number_is_in_a_lane_and_has_no_bar():
+    figure = bars_of(gained([1, 1, 1], [np.nan, np.inf, 1e9]))
+    assert np.isnan(traces(figure, "now")[0].y).all()
+    assert traces(figure, "nonfinite")[0].y.tolist() == [1, 0]
+    assert traces(figure, "beyond")[0].x.tolist() == [3]
+
+
 # maps
 
 

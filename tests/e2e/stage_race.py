@@ -10,18 +10,21 @@ from resnet_core.runs.metrics import MetricsWriter
 from resnet_core.runs.store import RunStore
 
 LAYERS = [Layer(f"conv{i}", "conv", i + 1) for i in range(6)]
-LAYOUT = Layout((*LAYERS, Layer("side", "projection", 4), Layer("fc", "linear", 7)), ("b0", "b1"))
+BESIDE = [Layer("side", "projection", 4), Layer("gate", "gate", 4)]
+LAYOUT = Layout((*LAYERS, *BESIDE, Layer("fc", "linear", 7)), ("b0", "b1"))
 STEPS = 300  # more than a map has columns
 
 
 def record(step: int, arm: int) -> StepRecord:
     random = np.random.default_rng([step, arm])
-    readings = {"gradient_norm": random.lognormal(size=8), "nonfinite_gradients": np.zeros(8)}
+    readings = {"gradient_norm": random.lognormal(size=9), "nonfinite_gradients": np.zeros(9)}
     if arm == 0 and step > 200:
-        readings["gradient_norm"][:3] = 0, np.inf, np.nan
+        readings["gradient_norm"][:4] = 0, np.inf, np.nan, 1e9
     if step % 10 == 0:
-        readings |= {name: random.lognormal(size=8) for name in EXTRAS if name != "branch_ratio"}
-        readings["branch_ratio"] = random.lognormal(size=2)
+        readings |= {name: random.lognormal(size=LAYOUT.size(name)) for name in EXTRAS}
+        if arm == 0:
+            readings["branch_gain"] *= [np.nan if step > 200 else 1, 1000 if step > 100 else 1]
+            del readings["gate"]
     loss = np.inf if arm == 0 and step == STEPS - 1 else 2.3 - arm * step / STEPS
     evaluation = Evaluation(0.1 + 0.002 * step * arm, 1.0, 500) if step % 50 == 49 else None
     shown = Pictures(random.integers(0, 255, (12, 16, 16, 1), np.uint8), np.arange(12) % 10, np.full(12, arm))

@@ -21,7 +21,7 @@ export function describeProfile(title, quantity, arms, runs, step) {
     const ends = `${inWords(values[0])} at the first and ${inWords(values[values.length - 1])} at the last place`;
     return `${arms[i].name} at step ${reading.step}: ${ends}${odd ? `, ${odd} not finite` : ""}`;
   });
-  return `${title} against depth. ${parts.join("; ")}.`;
+  return `${title}. ${parts.join("; ")}.`;
 }
 
 export function describeHeat(arms, runs, step) {

@@ -1,5 +1,5 @@
 // Fills the skeleton of app/figures/heat.py, with the same numbers as its fill_heat_maps.
-import { countUntil } from "./run.js";
+import { countUntil, isBeside } from "./run.js";
 
 const MAX_COLUMNS = 256;
 const MAX_LAYERS = 112;
@@ -48,7 +48,7 @@ function colorSpan(cells) {
 function cellsOf(run, step) {
   const reading = run.readings.gradient_norm ?? { steps: [], values: [] };
   const known = countUntil(reading.steps, step);
-  const rows = run.layers.map((_, i) => i).filter((i) => run.layers[i][1] !== "projection");
+  const rows = run.layers.map((_, i) => i).filter((i) => !isBeside(run.layers[i]));
   const columns = Math.ceil(Math.max(known, 1) / MAX_COLUMNS);
   const layers = Math.ceil(Math.max(rows.length, 1) / MAX_LAYERS);
   const found = { steps: [], depths: [], values: [], special: [], has: {} };

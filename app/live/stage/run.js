@@ -14,6 +14,9 @@ export function countUntil(steps, step) {
   return low;
 }
 
+/** Whether a layer [name, kind, depth] is on a way past the main path. */
+export const isBeside = ([, kind]) => kind === "projection" || kind === "gate";
+
 export class Run {
   constructor(id) {
     this.id = id;

@@ -3,7 +3,7 @@ import { ArmStrip } from "./arms.js";
 import { describeCurves, describeHeat, describeProfile } from "./describe.js";
 import { fillCurves } from "./fill_curves.js";
 import { fillHeat, spanOfAll } from "./fill_heat.js";
-import { fillProfile, rememberAll } from "./fill_profile.js";
+import { fillProfile, hasReading, rememberAll } from "./fill_profile.js";
 import { dressPage, keys, loadPlotly, themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
@@ -94,7 +94,9 @@ class Stage {
     this.panels.curves.tools.prepend(keys(["raw", "each step"], ["bold", "smoothed"], ["chance", "chance"]));
     this.panels.profile.tools.prepend(keys(["ghost", "step 0"], ["bold", "now"]));
     this.panels.heat.tools.prepend(keys(["zero", "exactly 0"], ["infinite", "infinite"], ["undefined", "NaN"]));
-    this.panels.extra.root.querySelector("header").after(this.choices());
+    this.choicesRow = this.choices();
+    this.panels.extra.root.querySelector("header").after(this.choicesRow);
+    this.explainMarks();
     this.pictures = new Pictures(texts.pictures);
     this.armsRow = element("div", "rl-arms");
     this.grid = element("div", "rl-grid");
@@ -113,15 +115,36 @@ class Stage {
       const button = element("button", "", label);
       button.type = "button";
       button.setAttribute("aria-pressed", quantity === this.quantity);
-      button.onclick = () => this.choose(quantity, row, button);
+      button.onclick = () => this.choose(quantity);
+      button.dataset.quantity = quantity;
       row.append(button);
     }
     return row;
   }
 
-  choose(quantity, row, button) {
+  /** What only some networks have is offered once it was read in one of the runs. */
+  offer() {
+    for (const button of this.choicesRow.children) {
+      const { quantity } = button.dataset;
+      const isRare = this.skeletons.extra[quantity].layout.meta.bars;
+      button.hidden = isRare && !this.runs.some((run) => hasReading(run, quantity));
+    }
+  }
+
+  /** The legend of the quantity that is shown. */
+  explainMarks() {
+    const { bars } = this.skeletons.extra[this.quantity].layout.meta;
+    this.extraKeys?.remove();
+    this.extraKeys = keys(...(bars ? [["tick", "step 0"], ["block", "now"]] : [["ghost", "step 0"], ["bold", "now"]]));
+    this.panels.extra.tools.prepend(this.extraKeys);
+  }
+
+  choose(quantity) {
     this.quantity = quantity;
-    for (const other of row.children) other.setAttribute("aria-pressed", other === button);
+    for (const button of this.choicesRow.children) {
+      button.setAttribute("aria-pressed", button.dataset.quantity === quantity);
+    }
+    this.explainMarks();
     const { title, caption } = this.data.texts[quantity];
     this.panels.extra.explain(title, caption);
     this.panels.extra.forget();
@@ -154,15 +177,14 @@ class Stage {
 
   /** A replay knows the ends of its axes from the start, so nothing jumps while it plays. */
   remember() {
-    rememberAll(this.panels.profile.memory, this.runs, "gradient_norm", true);
+    rememberAll(this.panels.profile.memory, this.runs, this.skeletons.profile.layout.meta);
     this.panels.heat.memory.span = spanOfAll(this.runs);
     this.rememberExtra();
   }
 
   rememberExtra() {
     if (this.isLive) return;
-    const { log } = this.skeletons.extra[this.quantity].layout.meta;
-    rememberAll(this.panels.extra.memory, this.runs, this.quantity, log);
+    rememberAll(this.panels.extra.memory, this.runs, this.skeletons.extra[this.quantity].layout.meta);
   }
 
   get skeletons() {
@@ -187,6 +209,7 @@ class Stage {
   }
 
   tell() {
+    this.offer();
     this.strips.forEach((strip, i) => strip.show(this.runs[i], this.step, this.isLive));
     this.pictures.show(this.runs, this.data.arms, this.theme, this.step);
   }
