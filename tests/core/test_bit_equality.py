@@ -42,7 +42,7 @@ WATCHED = [(kind, int((kind["skip"], kind["norm"]) == ("identity", "batch"))) fo
 def tensors_of(state: TrainingState) -> Iterator[torch.Tensor]:
     """Weights, buffers and optimizer state."""
     yield from state.model.state_dict().values()
-    for values in state.optimizer.state_dict()["state"].values():
+    for _, values in sorted(state.optimizer.state_dict()["state"].items()):
         yield from (value for value in values.values() if isinstance(value, torch.Tensor))
 
 
