@@ -50,7 +50,7 @@ def open_tab(chromium):
 
 def is_error(said) -> bool:
     """On a page that is not the first one, Streamlit looks for its own root from the inside out."""
-    is_search = re.fullmatch(r"http://[^/]+/runs/_stcore/(health|host-config)", said.location["url"])
+    is_search = re.fullmatch(r"http://[^/]+/\w+/_stcore/(health|host-config)", said.location["url"])
     return said.type == "error" and not is_search
 
 
