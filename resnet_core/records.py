@@ -35,13 +35,13 @@ class Layer(NamedTuple):
     """One weight on the depth axis: `depth` counts from 1 (the stem) to the net's depth (the classifier)."""
 
     name: str  # torchvision's module name, such as layer1.0.conv2
-    kind: str  # conv, linear, projection or gate
+    kind: str  # conv, linear, or beside the main path: projection, gate or parallel
     depth: int
 
     @property
     def is_beside(self) -> bool:
-        """Whether it is on a way past the main path."""
-        return self.kind in ("projection", "gate")
+        """Whether it is on a way past the main path, or on one of several ways beside each other."""
+        return self.kind in ("projection", "gate", "parallel")
 
 
 class Layout(NamedTuple):

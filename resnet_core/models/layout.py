@@ -1,5 +1,7 @@
 """What a network's measurements are indexed by: its layers in depth order and the units that have a skip."""
 
+from collections.abc import Iterator
+
 from torch import nn
 
 from resnet_core.architecture import Op, Plan, Unit
@@ -9,7 +11,7 @@ from resnet_core.records import Layer, Layout
 
 _WEIGHTED = (nn.Conv2d, nn.Linear)
 _ACTIVATIONS = (nn.ReLU, nn.GELU, nn.Tanh, nn.Sigmoid)
-_KINDS = {"shortcut": "projection", "gate": "gate"}
+_KINDS = {"shortcut": "projection", "gate": "gate", "parallel": "parallel"}
 
 
 def layout_of(network: nn.Module) -> Layout:
@@ -18,7 +20,10 @@ def layout_of(network: nn.Module) -> Layout:
 
 
 def layout_of_plan(plan: Plan) -> Layout:
-    """A projection and a gate have the depth of the last layer that they bypass."""
+    """A projection and a gate have the depth of the last layer that they bypass.
+
+    Where branches lie beside each other, the main path is the first of those with the most layers.
+    """
     layers, depth = [], 0
     for unit in plan.units:
         layers += _layers(unit, depth)
@@ -69,20 +74,24 @@ def _activations_in_order(network: nn.Module) -> list[nn.Module]:
 
 
 def _layers(unit: Unit, depth: int) -> list[Layer]:
-    found = []
-    ways = [(path.role, (*unit.before, *path.ops, *unit.after)) for path in unit.branches]
-    ways += [(path.role, path.ops) for path in unit.paths if path.role != "branch"]
-    seen = set()
-    for role, ops in ways:
-        at = depth
-        for op in (op for op in ops if op.kind in WEIGHTED):
-            at += 1
-            if op not in seen:
-                kind = _KINDS.get(role, op.kind)
-                found.append(Layer(op.name, kind, at if role == "branch" else depth + unit.depth))
-            seen.add(op)
-    order = {op.name: i for i, op in enumerate(unit.ops)}
-    return sorted(found, key=lambda layer: order[layer.name])
+    found: dict[str, Layer] = {}
+    for role, ops in _ways(unit):
+        for at, op in enumerate((op for op in ops if op.kind in WEIGHTED), depth + 1):
+            bypasses = role in ("shortcut", "gate")
+            layer = Layer(op.name, _KINDS.get(role, op.kind), depth + unit.depth if bypasses else at)
+            found.setdefault(op.name, layer)
+    return [found[op.name] for op in unit.ops if op.name in found]
+
+
+def _ways(unit: Unit) -> Iterator[tuple[str, tuple[Op, ...]]]:
+    """Each way through, the main path first."""
+    main = max(unit.branches, key=lambda path: sum(op.kind in WEIGHTED for op in path.ops))
+    yield "branch", (*unit.before, *main.ops, *unit.after)
+    for path in unit.paths:
+        if path.role != "branch":
+            yield path.role, path.ops
+        elif path is not main:
+            yield "parallel", (*unit.before, *path.ops, *unit.after)
 
 
 def _activation_behind(op: Op, unit: Unit, next_one: Op | None) -> Op | None:

@@ -219,6 +219,14 @@ def test_the_ways_of_an_inception_module_begin_at_the_same_depth():
     ]  # fmt: skip
 
 
+def test_the_main_path_of_an_inception_module_is_its_first_way_of_two_layers():
+    layers = layout_of(build_model(ancestor("googlenet", 22), 1, 10, 0, side=16)).layers
+    main = [layer for layer in layers if not layer.is_beside]
+    assert [layer.depth for layer in main] == list(range(1, 23))
+    assert [layer.name for layer in main[3:5]] == ["inception3a.branch2.0.conv", "inception3a.branch2.1.conv"]
+    assert {layer.kind for layer in layers if layer.is_beside} == {"parallel"}
+
+
 def test_what_a_layer_hands_on_is_the_relu_behind_it():
     for family, depth in (("alexnet", 8), ("vgg", 11), ("googlenet", 22)):
         network = build_model(ancestor(family, depth), 1, 10, 0, side=16)

@@ -15,7 +15,7 @@ export function countUntil(steps, step) {
 }
 
 /** Whether a layer [name, kind, depth] is on a way past the main path. */
-export const isBeside = ([, kind]) => kind === "projection" || kind === "gate";
+export const isBeside = ([, kind]) => ["projection", "gate", "parallel"].includes(kind);
 
 export class Run {
   constructor(id) {
