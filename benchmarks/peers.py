@@ -1,4 +1,4 @@
-"""The loops we compare with: what a tutorial writes, in plain PyTorch, on our model and settings."""
+"""The loops we compare with: what a tutorial writes, in plain PyTorch, on our settings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,31 +11,41 @@ from resnet_core.config import RunConfig
 from resnet_core.models import build_model
 
 
-def network_and_optimizer(config: RunConfig, device: torch.device) -> tuple[nn.Module, torch.optim.Optimizer]:
-    """Our network with the optimizer that a textbook makes for it."""
-    info, training = config.data.info, config.training
-    model = build_model(config.model, info.channels, len(info.classes), config.seed, config.data.side).to(
-        device
-    )
-    optimizer = torch.optim.SGD(
-        model.parameters(),
+def network_of(config: RunConfig, device: torch.device) -> nn.Module:
+    """Our network."""
+    info = config.data.info
+    network = build_model(config.model, info.channels, len(info.classes), config.seed, config.data.side)
+    return network.to(device)
+
+
+def textbook_optimizer(config: RunConfig, network: nn.Module) -> torch.optim.Optimizer:
+    """The optimizer that a textbook makes for a network."""
+    training = config.training
+    return torch.optim.SGD(
+        network.parameters(),
         lr=training.learning_rate,
         momentum=training.momentum,
         nesterov=training.momentum > 0,
         weight_decay=training.weight_decay,
     )
-    return model, optimizer
 
 
 def textbook_steps(
-    config: RunConfig, batches: Iterator[tuple[Tensor, Tensor]], device: torch.device
+    config: RunConfig,
+    batches: Iterator[tuple[Tensor, Tensor]],
+    device: torch.device,
+    network: nn.Module | None = None,
 ) -> Iterator[Tensor]:
-    """One training step for each of `batches`; yields its loss. Nothing is measured, kept or told."""
-    model, optimizer = network_and_optimizer(config, device)
+    """One training step for each of `batches`; yields its loss. Nothing is measured, kept or told.
+
+    Trains `network`, or ours when it is None.
+    """
+    network = network or network_of(config, device)
+    optimizer = textbook_optimizer(config, network)
     for images, labels in batches:
         with plain_torch():
             optimizer.zero_grad()
-            loss = F.cross_entropy(model(images), labels)
+            loss = F.cross_entropy(network(images), labels)
             loss.backward()
             optimizer.step()
         yield loss.detach()

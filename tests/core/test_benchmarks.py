@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as program
-from benchmarks import delta, depth, loader, multiply, race, step
+from benchmarks import delta, depth, loader, members, multiply, race, step
 from benchmarks.peers import plain_torch, textbook_steps
 from benchmarks.settings import endless_run
 from benchmarks.table import Crash, Row, render
@@ -36,6 +36,17 @@ def test_plain_torch_gives_the_mode_back():
     with plain_torch():
         assert not torch.are_deterministic_algorithms_enabled()
     assert torch.are_deterministic_algorithms_enabled() == before
+
+
+def test_a_members_textbook_does_the_same_work_bit_for_bit():
+    config = tiny(skip="gated", shortcut="B")
+    ours, textbook = members.lab_step(config, CPU), members.textbook_step(config, CPU)
+    assert [ours().item() for _ in range(3)] == [textbook().item() for _ in range(3)]
+
+
+@pytest.mark.parametrize("settings", members.MEMBERS.values(), ids=members.MEMBERS)
+def test_every_benchmarked_member_is_possible(settings):
+    assert endless_run(**settings).model.depth == settings["depth"]
 
 
 def test_the_tutorials_loader_gives_the_pictures_we_train_on(clothes):
@@ -75,11 +86,12 @@ def test_operations_of_a_step_by_hand():
     "measure",
     [
         lambda: step.compare(tiny(), CPU, 0),
+        lambda: members.compare("tiny", tiny(skip="dropout"), CPU, 0),
         lambda: depth.compare((8, 14), CPU, 0, width=2, batch=4),
         lambda: multiply.compare(tiny(), CPU, 16, 0),
         lambda: race.compare([tiny()], 0, turn=0.01),
     ],
-    ids=["step", "depth", "multiply", "race"],
+    ids=["step", "members", "depth", "multiply", "race"],
 )
 def test_a_benchmark_runs_on_a_tiny_network(measure):
     row = measure()
@@ -150,4 +162,4 @@ def test_the_program_keeps_its_table_and_only_a_crash_is_a_failure(tmp_path, mon
 def test_a_subject_that_is_not_there_is_named_with_those_that_are(capsys):
     with pytest.raises(SystemExit):
         program.main(["speed"])
-    assert "'speed' is not one of step, race" in capsys.readouterr().err
+    assert "'speed' is not one of step, members" in capsys.readouterr().err
