@@ -15,6 +15,7 @@ from resnet_core.code.pieces import Definitions, docstring
 from resnet_core.code.residual import residual_definitions
 from resnet_core.config import ModelConfig
 from resnet_core.members import relevant_settings
+from resnet_core.named_members import member_title
 
 COLUMNS = 100  # of the lines of settings
 
@@ -25,14 +26,6 @@ _FAMILIES: dict[str, Callable[[Plan, ModelConfig], Definitions]] = {
     "alexnet": ancestor_definitions,
     "vgg": ancestor_definitions,
     "googlenet": googlenet_definitions,
-}
-_TITLES = {
-    "resnet": "A residual network",
-    "dense": "A DenseNet",
-    "mlp": "A multi-layer perceptron",
-    "alexnet": "AlexNet",
-    "vgg": "VGG",
-    "googlenet": "GoogLeNet",
 }
 _CHANCES = ("dropout", "drop path")
 OWN_DRAWS = "What is dropped while training is PyTorch's own draw; the lab draws from (seed, step, name)."
@@ -68,12 +61,6 @@ def _family(model: ModelConfig) -> str:
     return "dense" if model.family == "resnet" and model.skip == "dense" else model.family
 
 
-def title_of(model: ModelConfig) -> str:
-    """What it is and how deep, such as: A DenseNet of 40 layers."""
-    is_plain = model.family == "resnet" and model.skip == "none"
-    return f"{'A plain network' if is_plain else _TITLES[_family(model)]} of {model.depth} layers"
-
-
 def has_chance(plan: Plan) -> bool:
     """Whether something is dropped by chance while it trains."""
     return any(op.kind in _CHANCES for op in plan.ops)
@@ -83,7 +70,7 @@ def _what(plan: Plan, model: ModelConfig) -> list[str]:
     pictures = " x ".join(map(str, plan.inputs))
     settings = ", ".join(_setting(model, name) for name in relevant_settings(model) if name not in _IN_TITLE)
     return [
-        f"{title_of(model)} for {pictures} pictures of {plan.num_classes} classes.",
+        f"{member_title(model)} for {pictures} pictures of {plan.num_classes} classes.",
         "",
         *(line.replace("\0", " ") for line in textwrap.wrap(f"{settings}.", COLUMNS)),
         f"{plan.parameter_count:,} parameters, {plan.multiply_adds:,} multiply-adds a picture.",

@@ -6,11 +6,12 @@ It makes the lab's initial values and shows the network the lab's pictures in th
 import json
 
 from resnet_core.architecture import Plan, plan_of
-from resnet_core.code.module import OWN_DRAWS, has_chance, model_code, title_of
+from resnet_core.code.module import OWN_DRAWS, has_chance, model_code
 from resnet_core.code.pictures import pictures_code
 from resnet_core.code.training import ACCURACY, CURVE, training_code
 from resnet_core.config import DataConfig, ModelConfig, TrainingConfig
 from resnet_core.members import relevant_settings
+from resnet_core.named_members import member_title
 
 _OF_TRAINING = ("steps", "batch", "learning_rate", "warmup_steps", "schedule", "momentum", "weight_decay")
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -60,7 +61,7 @@ def _title(model: ModelConfig, data: DataConfig, training: TrainingConfig, seed:
     rows += [("dataset", info.title), ("side", data.side), ("augment", data.augment)]
     rows += [(name, getattr(training, name)) for name in _OF_TRAINING] + [("seed", seed)]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    return f"# {title_of(model)} on {info.title}\n\n| setting | value |\n|---|---|\n{table}"
+    return f"# {member_title(model)} on {info.title}\n\n| setting | value |\n|---|---|\n{table}"
 
 
 def _about_pictures(data: DataConfig) -> str:

@@ -148,7 +148,7 @@ def test_exported_code_is_formatted_and_free_of_findings(cases, tmp_path):
 
 def test_the_code_names_what_it_is_and_what_it_costs():
     code = model_code(ModelConfig(depth=56, width=16), 3, 10, 32, seed=0)
-    assert code.startswith('"""A residual network of 56 layers for 3 x 32 x 32 pictures of 10 classes.\n')
+    assert code.startswith('"""ResNet-56 for 3 x 32 x 32 pictures of 10 classes.\n')
     assert "853,018 parameters" in code
     assert "BLOCKS = 9" in code
     assert "return self.relu2(self.downsample(x) + branch)" in code

@@ -103,7 +103,7 @@ def test_a_notebook_has_the_code_of_its_network_and_every_setting():
     document = notebook_of(config)
     assert model_code(config.model, 3, 10, 16, seed=5).rstrip() in code_of(document)
     title = document["cells"][0]["source"]
-    assert title.startswith("# A residual network of 8 layers on CIFAR-10\n")
+    assert title.startswith("# ResNet-8 on CIFAR-10\n")
     for row in ("| width | 4 |", "| learning_rate | 0.07 |", "| schedule | cosine |", "| seed | 5 |"):
         assert row in title
 
