@@ -5,6 +5,7 @@ import click
 from resnet_core.cli.mistakes import told_plainly
 from resnet_core.cli.runs import runs
 from resnet_core.cli.train import train
+from resnet_core.cli.weights import weights
 from resnet_core.cli.worker import worker
 
 __all__ = ["main"]
@@ -23,5 +24,5 @@ def main() -> None:
     """Plain and residual networks: train one, and look after what was trained."""
 
 
-for _command in (train, worker, runs):
+for _command in (train, worker, runs, weights):
     main.add_command(_command)

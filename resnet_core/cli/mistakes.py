@@ -7,6 +7,7 @@ import click
 
 from resnet_core.config import SettingsError
 from resnet_core.runs.durable import DiskFull
+from resnet_core.runs.foreign_weights import WeightsError
 from resnet_core.runs.foreign_zip import ArchiveError
 from resnet_core.runs.store import Refused, StoreError
 
@@ -31,5 +32,5 @@ def told_plainly() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise Mistake(*error.problems) from error
-    except (StoreError, Refused, ArchiveError, DiskFull) as error:
+    except (StoreError, Refused, ArchiveError, WeightsError, DiskFull) as error:
         raise Mistake(str(error)) from error

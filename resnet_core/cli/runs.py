@@ -1,19 +1,19 @@
 """`runs`: list, show, delete, export and import the runs of a store. No torch."""
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from resnet_core.cli.mistakes import Mistake
-from resnet_core.cli.store_option import store_option
+from resnet_core.cli.output import written_whole
+from resnet_core.cli.store_option import existing_store, store_option
 from resnet_core.config import to_flat
 from resnet_core.records import RunInfo
+from resnet_core.runs.origin import read_origin
 from resnet_core.runs.places import catalog_file
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.summary import summarize
@@ -48,7 +48,7 @@ def list_runs(as_json: bool, root: Path) -> None:
 @store_option
 def show_run(run_id: str, as_json: bool, root: Path) -> None:
     """Show a run: how it ended, what came out, and every setting."""
-    store = _store(root)
+    store = existing_store(root)
     run = store.run(run_id)
     last = store.steps(run.id, since=run.steps_done - 2)[-1:]
     if as_json:
@@ -58,6 +58,7 @@ def show_run(run_id: str, as_json: bool, root: Path) -> None:
         "run": run.id,
         "race": f"{run.race_id}, arm {run.arm + 1}",
         "phase": f"{run.phase}{f': {run.reason}' if run.reason else ''}",
+        **_origin(store.folder(run.id)),
         "created": _moment(run.created),
         "steps": f"{run.steps_done} of {run.config.training.steps}",
         "loss": f"{last[0].loss:.4g} at step {last[0].step}" if last else "none yet",
@@ -74,7 +75,7 @@ def show_run(run_id: str, as_json: bool, root: Path) -> None:
 @store_option
 def delete_runs(run_ids: Sequence[str], yes: bool, root: Path) -> None:
     """Delete runs that have ended: numbers, weights and settings."""
-    store = _store(root)
+    store = existing_store(root)
     for run in [store.run(run_id) for run_id in run_ids]:
         what = f"run {run.id} ({run.steps_done} steps, depth {run.config.model.depth})"
         if yes or click.confirm(f"Delete {what} for good?", err=True):
@@ -98,11 +99,11 @@ def export_run(run_id: str, form: str, table: str | None, output: Path | None, r
     """Write a run to a file for other tools, or for another machine."""
     if table and form == "zip":
         raise Mistake("--table goes with --format csv or parquet; a zip has the whole run")
-    store = _store(root)
+    store = existing_store(root)
     run = store.run(run_id)
     name = f"{run.id}-{table}.{form}" if table else f"{run.id}.{ENDINGS[form]}"
     path = output or Path(name)
-    with _written_whole(path) as file:
+    with written_whole(path) as file:
         _writer(form, table)(store, run.id, file)
     click.echo(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
 
@@ -119,10 +120,9 @@ def import_run(file: Path, root: Path) -> None:
     click.echo(f"Imported run {run.id}: {run.phase}, {run.steps_done} steps.")
 
 
-def _store(root: Path) -> RunStore:
-    if not catalog_file(root).exists():
-        raise Mistake(f"there is no store in {root}; --store or RESNET_LAB_STORE names one")
-    return RunStore(root)
+def _origin(folder: Path) -> dict[str, str]:
+    origin = read_origin(folder)
+    return {} if origin is None else {"began with": f"the weights of {origin.file}"}
 
 
 def _writer(form: str, table: str | None) -> Callable[[RunStore, str, BinaryIO], None]:
@@ -135,19 +135,6 @@ def _writer(form: str, table: str | None) -> Callable[[RunStore, str, BinaryIO],
     if table:
         return lambda store, run_id, file: write_table(store, run_id, table, form, file)
     return lambda store, run_id, file: write_tables(store, run_id, form, file)
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[BinaryIO]:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, path)
-    except OSError as error:
-        raise Mistake(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _table(head: Sequence[str], found: Sequence[RunInfo]) -> str:

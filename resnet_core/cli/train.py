@@ -26,9 +26,11 @@ EXIT_CODES = {Phase.FAILED: 2, Phase.STOPPED: 128 + signal.SIGINT, Phase.QUEUED:
 
 @click.command()
 @setting_options
+@click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="begin with the weights in this safetensors file instead of initial values")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="nothing on stdout but one JSON line")
 @store_option
-def train(as_json: bool, root: Path, **settings: Any) -> None:
+def train(weights: Path | None, as_json: bool, root: Path, **settings: Any) -> None:
     """Train one network and keep the run, without the app.
 
     The last line on stdout is a JSON object: run_id, phase, reason, steps, loss, test_accuracy, seconds and
@@ -39,14 +41,14 @@ def train(as_json: bool, root: Path, **settings: Any) -> None:
     store, progress = RunStore(root), Progress(config.training.steps)
     store.require_writable()
     check_admission([config], store.root)
-    run = _train(store, config, progress)
+    run = _train(store, config, progress, weights)
     if not (as_json and run.phase is Phase.DONE):
         click.echo(_sentence(run, progress, store), err=as_json or run.phase is Phase.FAILED)
     click.echo(json.dumps(_result(run, progress)))
     click.get_current_context().exit(EXIT_CODES.get(run.phase, 0))
 
 
-def _train(store: RunStore, config: RunConfig, progress: Progress) -> RunInfo:
+def _train(store: RunStore, config: RunConfig, progress: Progress, weights: Path | None) -> RunInfo:
     progress.tell("Starting")
     from resnet_core.data.sets import load_images
     from resnet_core.device import make_deterministic, pick_device
@@ -59,7 +61,7 @@ def _train(store: RunStore, config: RunConfig, progress: Progress) -> RunInfo:
         raise Mistake(str(error)) from error
     log = io.StringIO()
     with redirect_stderr(log):  # a traceback belongs into the log, not under the eyes
-        run = train_in_foreground(store, config, progress.step, images)
+        run = train_in_foreground(store, config, progress.step, images, weights=weights)
     progress.close()
     if log.getvalue():
         places.worker_log(store.folder(run.id)).write_text(log.getvalue(), encoding="utf-8")

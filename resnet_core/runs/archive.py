@@ -41,6 +41,7 @@ from resnet_core.runs.foreign_zip import (
 )
 from resnet_core.runs.manifest import KNOWN_FILES, NAME, Manifest, Packed, describe, read_manifest
 from resnet_core.runs.metrics import copy_whole
+from resnet_core.runs.origin import NOTE, read_origin
 from resnet_core.runs.store import RunStore, StoreError
 
 __all__ = ["ArchiveError", "pack_run", "unpack_run", "write_archive"]
@@ -65,6 +66,8 @@ def write_archive(store: RunStore, run_id: str, target: BinaryIO) -> None:
     info, folder = store.run(run_id), store.folder(run_id)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         files = {CONFIG: _add_bytes(archive, CONFIG, info.config.to_json().encode())}
+        if (folder / NOTE).exists():
+            files[NOTE] = _add_bytes(archive, NOTE, (folder / NOTE).read_bytes())
         if places.metrics_file(folder).exists():
             files[METRICS] = _add_metrics(archive, places.metrics_file(folder))
         _check_packable(files)
@@ -206,6 +209,7 @@ def _check_contents(folder: Path, manifest: Manifest) -> tuple[RunConfig, Conten
         config = parse((folder / CONFIG).read_bytes())
     except SettingsError as error:
         raise ArchiveError(f"the settings in the zip are not possible: {error}") from error
+    _check_origin(folder, manifest)
     contents = Contents(0, None)
     if (folder / METRICS).exists():
         contents = check_metrics(folder / METRICS, config)
@@ -215,6 +219,16 @@ def _check_contents(folder: Path, manifest: Manifest) -> tuple[RunConfig, Conten
         if name.endswith(f"/{MODEL}"):
             check_checkpoint((folder / name).parent, config, manifest.files[name])
     return config, contents
+
+
+def _check_origin(folder: Path, manifest: Manifest) -> None:
+    try:
+        origin = read_origin(folder)
+    except StoreError as error:
+        raise ArchiveError(f"{NOTE} in the zip is damaged") from error
+    first = manifest.files.get(f"checkpoints/0/{MODEL}")
+    if origin is not None and first is not None and first.sha256 != origin.sha256:
+        raise ArchiveError(f"{NOTE} in the zip belongs to other weights than those of step 0")
 
 
 def _check_is_pair(name: str, manifest: Manifest) -> None:

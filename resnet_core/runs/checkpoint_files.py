@@ -54,6 +54,16 @@ def is_resumable(folder: Path, step: int) -> bool:
     return _has(folder, step, [MODEL, OPTIMIZER], check_sums=True)
 
 
+def is_whole(folder: Path, step: int) -> bool:
+    """Whether the weights of a step are there, with the sum they were kept with."""
+    return _has(folder, step, [MODEL], check_sums=True)
+
+
+def weights_sum(folder: Path, step: int) -> str | None:
+    """The sum of a step's weights, as its meta.json has it."""
+    return read_meta(folder, step).get("files", {}).get(MODEL, {}).get("sha256")
+
+
 def read_meta(folder: Path, step: int) -> dict[str, Any]:
     """What a checkpoint says of itself; {} when it cannot be read."""
     try:

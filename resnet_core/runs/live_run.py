@@ -17,7 +17,7 @@ from resnet_core.device import describe_device, make_deterministic, pick_device
 from resnet_core.records import Phase, RunInfo, StepRecord
 from resnet_core.runs import checkpoint_files, places
 from resnet_core.runs.catalog import Orders
-from resnet_core.runs.checkpoints import load_checkpoint, save_checkpoint
+from resnet_core.runs.checkpoints import load_checkpoint, restore_beginning, save_checkpoint
 from resnet_core.runs.durable import check_free_space
 from resnet_core.runs.metrics import MetricsWriter, is_complete_until
 from resnet_core.runs.store import RunStore
@@ -196,11 +196,13 @@ class LiveRun:
         checkpoint_files.remove_partial(self.checkpoints)
         for step in reversed(checkpoint_files.resumable_steps(self.checkpoints)):
             if is_complete_until(numbers, step):
-                self._writer = MetricsWriter(numbers)
+                self._writer = MetricsWriter(numbers) if step else MetricsWriter.anew(numbers)
                 self.step = step
                 return load_checkpoint(self.checkpoints, step, config, device)
         self._writer = MetricsWriter.anew(numbers)
-        return initial_state(config, device)
+        state = initial_state(config, device)
+        restore_beginning(self.folder, state.model)
+        return state
 
     def _save(self, state: TrainingState) -> None:
         """Numbers first: a checkpoint promises that every step before it is kept."""

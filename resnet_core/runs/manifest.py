@@ -16,7 +16,7 @@ FORMAT = 1
 NAME = "manifest.json"
 KIND = "ResNet Lab run"
 KNOWN_FILES = re.compile(
-    r"manifest\.json|config\.json|metrics\.db|checkpoints/(0|[1-9][0-9]{0,5})/(model\.safetensors|meta\.json)",
+    r"manifest\.json|config\.json|weights\.json|metrics\.db|checkpoints/(0|[1-9][0-9]{0,5})/(model\.safetensors|meta\.json)",
     re.ASCII,
 )
 

@@ -20,7 +20,7 @@ from resnet_core.records import Layout, Phase, Pictures, RunInfo, StepRecord, de
 from resnet_core.runs import metrics, places
 from resnet_core.runs.admission import Refused, check_admission
 from resnet_core.runs.catalog import Catalog, StoreError
-from resnet_core.runs.checkpoint_files import complete_steps
+from resnet_core.runs.checkpoint_files import MODEL, complete_steps, is_whole
 from resnet_core.runs.durable import sync_folder, write_whole
 
 __all__ = ["Refused", "RunStore", "StoreError"]
@@ -86,9 +86,13 @@ class RunStore:
         return [self.run(run.id) for run in self.add_race(configs)]
 
     def add_race(
-        self, configs: Sequence[RunConfig], phase: Phase = Phase.QUEUED, **more: object
+        self,
+        configs: Sequence[RunConfig],
+        phase: Phase = Phase.QUEUED,
+        prepare: Callable[[Path], None] = lambda folder: None,
+        **more: object,
     ) -> list[RunInfo]:
-        """Folders and rows for new runs, without asking whether they fit."""
+        """Folders and rows for new runs, without asking whether they fit; see `add`."""
         self.require_writable()
         if not 1 <= len(configs) <= MAX_ARMS:
             raise StoreError(f"a race has 1 to {MAX_ARMS} arms, not {len(configs)}")
@@ -97,11 +101,14 @@ class RunStore:
             RunInfo(str(ULID()), race_id, arm, config, phase, created=now, **more)  # type: ignore[arg-type]
             for arm, config in enumerate(configs)
         ]
-        self.add(infos)
+        self.add(infos, prepare)
         return infos
 
-    def add(self, infos: Sequence[RunInfo]) -> None:
-        """Enter runs as they are, folders first: a run in the catalog always has its settings on disk."""
+    def add(self, infos: Sequence[RunInfo], prepare: Callable[[Path], None] = lambda folder: None) -> None:
+        """Enter runs as they are, folders first: a run in the catalog always has its settings on disk.
+
+        `prepare` puts into each folder what else the run begins with.
+        """
         self.require_writable()
         for info in infos:
             folder = self.folder(info.id)
@@ -110,6 +117,7 @@ class RunStore:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 write_whole(folder / "config.json", info.config.to_json().encode())
+                prepare(folder)
             except OSError as error:
                 raise StoreError(f"the run folder {folder} cannot be written: {error.strerror}") from error
         self.catalog.insert(infos)
@@ -223,6 +231,20 @@ class RunStore:
     def checkpoints(self, run_id: str) -> list[int]:
         """The steps whose weights are kept, in order."""
         return complete_steps(places.checkpoints_folder(self.folder(run_id)))
+
+    def weights_file(self, run_id: str, step: int | None = None) -> Path:
+        """The safetensors file of a checkpoint, the newest when `step` is None; its sum has been checked."""
+        run = self.run(run_id)
+        folder, steps = places.checkpoints_folder(self.folder(run.id)), self.checkpoints(run.id)
+        if not steps:
+            raise StoreError(f"run {run.id} has no weights yet")
+        if step is not None and step not in steps:
+            there = ", ".join(map(str, steps))
+            raise StoreError(f"step: run {run.id} has no weights of step {step}; it has those of {there}")
+        chosen = steps[-1] if step is None else step
+        if not is_whole(folder, chosen):
+            raise StoreError(f"the weights of run {run.id} at step {chosen} are damaged; choose another step")
+        return folder / str(chosen) / MODEL
 
     def machine(self) -> dict:
         """What the last torch process said of the device and its speed; {} if none has yet."""

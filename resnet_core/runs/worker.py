@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,19 +62,35 @@ def train_in_foreground(
     config: RunConfig,
     on_step: Callable[[StepRecord], None] = lambda record: None,
     images: "ImageSet | None" = None,
+    *,
+    weights: Path | None = None,
 ) -> RunInfo:
     """Train here and now, in the store but past its queue. Ctrl-C stops the run after its step.
 
     Raises `Refused` when the run would not fit. `images` are those of `config`, if they lie in memory.
+    `weights` is a safetensors file to begin with; raises `WeightsError` when it does not fit.
     """
     check_admission([config], store.root)
-    mine = {"phase": Phase.STARTING, "attempt": 1, "pid": os.getpid(), "pid_created": _created()}
-    run = store.add_race([config], started=time.time(), **mine)[0]
+    run = _entered(store, config, weights)
     try:
         _work(store, run.id, images, on_step)
     except KeyboardInterrupt:  # before there was a step to stop after
         store.catalog.finish(run.id, 1, Phase.STOPPED, "stopped before its first step")
     return store.run(run.id)
+
+
+def _entered(store: RunStore, config: RunConfig, weights: Path | None) -> RunInfo:
+    mine = {"phase": Phase.STARTING, "attempt": 1, "pid": os.getpid(), "pid_created": _created()}
+    if weights is None:
+        return store.add_race([config], started=time.time(), **mine)[0]
+    from resnet_core.runs.checkpoints import begin_with
+    from resnet_core.train import initial_state
+    from resnet_core.weights import import_weights
+
+    state = initial_state(config)
+    import_weights(state.model, weights)  # before anything of the run is there
+    prepare = partial(begin_with, config=config, state=state, file=weights.name)
+    return store.add_race([config], prepare=prepare, started=time.time(), **mine)[0]
 
 
 def _work(

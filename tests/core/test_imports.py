@@ -19,7 +19,8 @@ TORCH_FREE = [
     "resnet_core.runs.metrics", "resnet_core.runs.archive", "resnet_core.runs.export",
     "resnet_core.runs.admission", "resnet_core.runs.executor", "resnet_core.runs.supervisor",
     "resnet_core.architecture.imagenet", "resnet_core.architecture.table",
-    "resnet_core.architecture.paths", "resnet_core.architecture.years",
+    "resnet_core.architecture.paths", "resnet_core.architecture.years", "resnet_core.runs.origin",
+    "resnet_core.runs.foreign_weights",
 ]  # fmt: skip
 
 
