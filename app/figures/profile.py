@@ -213,8 +213,9 @@ def _set_axes(figure: go.Figure, seen: np.ndarray, deepest: float, lanes: set[st
         span = [np.floor(2 * decades[0]) / 2, np.ceil(2 * decades[1]) / 2]
         figure.update_layout(yaxis={"range": span, "dtick": decade_ticks(span[1] - span[0])})
     elif QUANTITIES[figure.layout.meta["quantity"]].top is None:
-        room = 0.06 * max(seen.max(), 0.1)
-        figure.update_layout(yaxis_range=[min(0.0, seen.min() - room), seen.max() + room])
+        high = seen.max()
+        room = 0.06 * (high if figure.layout.meta["bars"] and high > 0 else max(high, 0.1))
+        figure.update_layout(yaxis_range=[min(0.0, seen.min() - room), high + room])
 
 
 def decade_ticks(decades: float) -> str | int:

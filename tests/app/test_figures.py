@@ -254,6 +254,17 @@ def test_an_arm_without_bars_takes_no_room():
     assert alone.width > 0.5
 
 
+@pytest.mark.parametrize("gain", [1e-6, 0.01, 1.0, 9.0])
+def test_bars_fill_the_axis_however_small_they_are(gain):
+    bottom, top = bars_of(gained([gain, gain / 2, 0])).layout.yaxis.range
+    assert -0.1 * gain < bottom < 0 < gain < top < 1.1 * gain
+
+
+def test_bars_that_are_all_0_have_an_axis():
+    bottom, top = bars_of(gained([0, 0, 0])).layout.yaxis.range
+    assert bottom < 0 < top
+
+
 def test_four_arms_have_bars_of_four_fills():
     bars = traces(bars_of(*[gained([1, 1, 1])] * 4), "now")
     looks = {(bar.marker.pattern.shape, bar.marker.color == "rgba(0,0,0,0)") for bar in bars}

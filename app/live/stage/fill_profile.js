@@ -17,7 +17,7 @@ export function fillProfile(skeleton, runs, step, memory) {
   });
   for (const trace of data.filter((t) => !t.yaxis)) for (const y of trace.y) widen(memory, y);
   for (const trace of data) if (trace.yaxis && trace.x.length) memory[trace.meta.role] = true;
-  const deepest = Math.max(0, ...runs.flatMap((run) => placesOf(run, meta)));
+  const deepest = Math.max(0, ...runs.filter((run) => hasReading(run, meta.quantity)).flatMap((run) => placesOf(run, meta)));
   return { data, layout: layoutOf(skeleton.layout, memory, deepest) };
 }
 
@@ -106,7 +106,7 @@ function rangeOf(layout, { low, high }) {
   if (low === undefined) return layout.yaxis.range;
   if (layout.meta.log) return [Math.floor(2 * Math.log10(low)) / 2, Math.ceil(2 * Math.log10(high)) / 2];
   if (layout.meta.top) return layout.yaxis.range;
-  const room = 0.06 * Math.max(high, 0.1);
+  const room = 0.06 * (layout.meta.bars && high > 0 ? high : Math.max(high, 0.1));
   return [Math.min(0, low - room), high + room];
 }
 
