@@ -17,14 +17,21 @@ EXTRAS = {
 }  # the order of the buttons
 
 
-def captions(config: RunConfig) -> dict[str, dict[str, str]]:
-    """Title and caption by panel or quantity, for a race whose first arm has this `config`."""
+def captions(config: RunConfig, has_layers_beside: bool = False) -> dict[str, dict[str, str]]:
+    """Title and caption by panel or quantity, for a race whose first arm has this `config`.
+
+    `has_layers_beside` is whether any arm has layers that are not on its main path.
+    """
     training = config.training
     numbers = {"batch": training.batch, "images": training.eval_images, "smoothing": SMOOTHING}
+    beside = {"gradient_norm": _BESIDE} if has_layers_beside else {}
     return {
-        name: {"title": title, "caption": caption.format(**numbers)}
+        name: {"title": title, "caption": caption.format(**numbers) + beside.get(name, "")}
         for name, (title, caption) in _CAPTIONS.items()
     }
+
+
+_BESIDE = " Hollow marks are layers beside the main path: on shortcuts, in gates, on parallel ways."
 
 
 _CAPTIONS = {
@@ -41,18 +48,18 @@ _CAPTIONS = {
     ),
     "heat": (
         "Gradient norm by depth and step",
-        "Every layer at every step, all arms on one colour scale; the lowest and highest 0.5\u202f% of cells "
-        "share the colours at its ends. Layer 1 is next to the picture.",
+        "Every layer of the main path at every step, all arms on one colour scale; the lowest and highest "
+        "0.5\u202f% of cells share the colours at its ends. Layer 1 is next to the picture.",
     ),
     "activation_std": (
         "Spread of activations by depth",
-        "Standard deviation of what each layer hands on, behind its ReLU, over the batch. In a residual "
-        "network every second layer hands on a sum, so the line zigzags.",
+        "Standard deviation of what each layer hands on, behind its activation, over the batch. In a "
+        "residual network the last layer of a block hands on a sum, so the line zigzags.",
     ),
     "activation_mean": (
         "Mean of activations by depth",
-        "Mean of what each layer hands on, behind its ReLU, over the batch. In a residual network every "
-        "second layer hands on a sum, so the line zigzags.",
+        "Mean of what each layer hands on, behind its activation, over the batch. In a residual network "
+        "the last layer of a block hands on a sum, so the line zigzags.",
     ),
     "dead_share": (
         "Dead units by depth",

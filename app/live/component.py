@@ -23,7 +23,9 @@ from app.figures.theme import PALETTES, Arm, Palette, arms
 from app.live import library
 from app.live.captions import EXTRAS, captions
 from app.live.delta import delta_of, routes_are_served
+from resnet_core.architecture.plan import WEIGHTED, Plan
 from resnet_core.config import to_flat
+from resnet_core.cost import plan_of_run
 from resnet_core.records import RunInfo
 from resnet_core.runs.store import RunStore, StoreError
 
@@ -72,7 +74,8 @@ def stage(
 def stage_data(runs: Sequence[RunInfo], mode: Mode, key: str, scale: float = 1.0) -> dict[str, Any]:
     """Everything about the runs that stays as it is while they train: small, and the same at every rerun."""
     shown = arms([to_flat(run.config) for run in runs])
-    depth, classes = max(run.config.model.depth for run in runs), len(runs[0].config.data.info.classes)
+    plans = [plan_of_run(run.config) for run in runs]
+    sizes = max(plan.depth for plan in plans), max(len(plan.skip_units) for plan in plans)
     return {
         "key": key,
         "mode": mode,
@@ -83,10 +86,15 @@ def stage_data(runs: Sequence[RunInfo], mode: Mode, key: str, scale: float = 1.0
         "arms": [_look(arm) for arm in shown],
         "colors": {name: _names_of_colors(palette) for name, palette in PALETTES.items()},
         "extras": [{"quantity": quantity, "label": label} for quantity, label in EXTRAS.items()],
-        "texts": captions(runs[0].config),
+        "texts": captions(runs[0].config, any(map(_has_layers_beside, plans))),
         "sharesPictures": len({(run.race_id, run.config.data, run.config.seed) for run in runs}) == 1,
-        "skeletons": _skeletons(tuple(shown), depth, classes, scale),
+        "skeletons": _skeletons(tuple(shown), sizes, len(runs[0].config.data.info.classes), scale),
     }
+
+
+def _has_layers_beside(plan: Plan) -> bool:
+    beside = (path for unit in plan.units for path in unit.paths if path not in unit.branches[:1])
+    return any(op.kind in WEIGHTED for path in beside for op in path.ops)
 
 
 def _look(arm: Arm) -> dict[str, Any]:
@@ -100,19 +108,25 @@ def _names_of_colors(palette: Palette) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=32)
-def _skeletons(shown: tuple[Arm, ...], depth: int, classes: int, scale: float) -> dict[str, Any]:
-    """Figures without numbers for the light and the dark page, their axes as long as the deepest run."""
-    return {name: _figures(shown, palette, depth, classes, scale) for name, palette in PALETTES.items()}
+def _skeletons(shown: tuple[Arm, ...], sizes: tuple[int, int], classes: int, scale: float) -> dict[str, Any]:
+    """Figures without numbers for the light and the dark page, as long as the deepest run.
+
+    `sizes` are the most layers and the most blocks of a run.
+    """
+    papers = {name: (palette, scale) for name, palette in PALETTES.items()}
+    return {name: _figures(shown, paper, sizes, classes) for name, paper in papers.items()}
 
 
 def _figures(
-    shown: Sequence[Arm], palette: Palette, depth: int, classes: int, scale: float
+    shown: Sequence[Arm], paper: tuple[Palette, float], sizes: tuple[int, int], classes: int
 ) -> dict[str, Any]:
+    palette, scale = paper
+    layers, blocks = sizes
     by_layer = {}
     for name in ("gradient_norm", *EXTRAS):
         figure = by_layer[name] = _plain(profile(shown, palette, name, scale))
         is_by_block = figure["layout"]["meta"]["blocks"]
-        figure["layout"]["xaxis"]["range"] = [0, depth // 2 if is_by_block else depth + 1]
+        figure["layout"]["xaxis"]["range"] = [0, (blocks if is_by_block else layers) + 1]
     return {
         "curves": _plain(curves(shown, palette, classes, scale)),
         "profile": by_layer.pop("gradient_norm"),

@@ -9,12 +9,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from resnet_core.architecture.plan import WEIGHTED
 from resnet_core.config import to_flat
+from resnet_core.cost import plan_of_run
 from resnet_core.records import QUANTITIES, Pictures, RunInfo
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.summary import finite_or_none
@@ -42,12 +45,12 @@ class Feed:
         self._between = -self.stride
         self._read_at = float("-inf")
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """Steps between two rows. Networks of hundreds of layers have long rows and get fewer of them."""
-        config = self.info.config
-        rows = min(MAX_ROWS, MAX_NUMBERS // config.model.depth)
-        return -(-config.training.steps // rows)
+        layers = sum(op.kind in WEIGHTED for op in plan_of_run(self.info.config).ops)
+        rows = min(MAX_ROWS, MAX_NUMBERS // layers)
+        return -(-self.info.config.training.steps // rows)
 
     def refresh(self) -> None:
         """Reads what is new. The state comes first: rows seen after "ended" was read are all the rows."""
