@@ -13,7 +13,7 @@ EXTRAS = {
     "branch_ratio": "‖F(x)‖ / ‖x‖",
     "update_ratio": "update to weight",
     "gate": "gates",
-    "branch_gain": "gain of a branch",
+    "branch_gain": "gains",
 }  # the order of the buttons
 
 
@@ -80,7 +80,7 @@ _CAPTIONS = {
         "the shortcut lets through. At step 0 it is σ(b), b the bias of the gates. Without gates, no bars.",
     ),
     "branch_gain": (
-        "What multiplies a branch, by block",
+        "Gain of a branch, by block",
         "The last learned factor of a branch: |α| of SkipInit and ReZero, |scale| of Fixup, else the mean "
         "size of the γ of its last norm. At 0 a branch carries nothing of x.",
     ),

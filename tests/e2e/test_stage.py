@@ -185,7 +185,7 @@ def test_the_page_draws_what_python_draws(replay, finished, step):
 
 def test_what_no_network_shown_has_is_not_offered(page, server, finished):
     show(page, f"{server}/?runs={finished.runs[0].id}&mode=replay&embed=true")  # its arm has no gates
-    page.get_by_role("button", name="gain of a branch", exact=True).click()
+    page.get_by_role("button", name="gains", exact=True).click()
     playwright.expect(page.locator(".rl-extra .rl-key-tick")).to_have_text("step 0")
     playwright.expect(page.get_by_role("button", name="gates", exact=True)).to_be_hidden()
 
