@@ -52,6 +52,7 @@ def compare(name: str, config: RunConfig, device: torch.device, seconds: float) 
     turns = take_turns([lab_step(config, device), textbook_step(config, device)], seconds, device, CALLS)
     ratio = turns.ratio(0, 1)
     textbook = 1000 * turns.wall[:, 1].mean() / CALLS
+    processor = f", {turns.processor_ratio(0, 1):.3f} in processor time" if device.type == "cpu" else ""
     return Row(
         f"step of {name} / of a textbook's",
         ratio.median,
@@ -59,7 +60,7 @@ def compare(name: str, config: RunConfig, device: torch.device, seconds: float) 
         ratio.half,
         BOUND,
         note=f"{name}: a textbook's step of {config.training.batch} pictures takes {textbook:.1f} ms; "
-        f"{len(turns.wall)} rounds of {CALLS} steps of each.",
+        f"{len(turns.wall)} rounds of {CALLS} steps of each{processor}.",
     )
 
 
