@@ -16,7 +16,7 @@ from resnet_core.runs.watch import watching
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
 DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
-_IN_URL = {*FLAT, "arms", "race", "runs", "present"}
+_IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part"}
 
 
 @lru_cache(maxsize=1)
@@ -228,3 +228,8 @@ def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str,
     query = {name: value for name, value in chosen.items() if value != usual[name]}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
+
+
+def chosen_block() -> str:
+    """The block that was chosen on the Architecture page, such as layer2.0; empty for none."""
+    return st.session_state.get("settings of architecture", {}).get("block", "")

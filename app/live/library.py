@@ -1,6 +1,6 @@
-"""The scripts of the stage: its own modules as one bundle, and Plotly.js out of the plotly package.
+"""The scripts of stage and diagram as one bundle each, and Plotly.js out of the plotly package.
 
-The bundle needs no tool: each module becomes a function that returns what the module exports, one after the
+A bundle needs no tool: each module becomes a function that returns what the module exports, one after the
 other in an order in which every import is already there.
 """
 
@@ -22,18 +22,32 @@ MODULES = (
     "wire", "run", "text", "describe", "fill_curves", "bars", "fill_profile", "fill_heat", "panel", "arms",
     "pictures", "transport", "source", "page", "stage",
 )  # fmt: skip
+DIAGRAM = Path(__file__).parents[1] / "diagram"
+DIAGRAM_MODULES = (
+    "svg", "sizes", "flow", "arcs", "draw", "inside", "panel", "keys", "legend", "code", "diagram",
+)  # fmt: skip
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 
 
 def stage_script() -> str:
     """All modules and the style sheet as one script that exports `show` and `unmount`."""
-    return _bundle(tuple(path.stat().st_mtime_ns for path in _sources()))
+    return _bundled((*(FOLDER / f"{name}.js" for name in MODULES), FOLDER.parent / "stage.css"))
 
 
-@functools.lru_cache(maxsize=2)
-def _bundle(_changed: tuple[int, ...]) -> str:
-    *modules, style = (path.read_text("utf-8") for path in _sources())
+def diagram_script() -> str:
+    """The same for the diagram, which shares two modules with the stage."""
+    own = (DIAGRAM / "script" / f"{name}.js" for name in DIAGRAM_MODULES)
+    return _bundled((FOLDER / "text.js", FOLDER / "page.js", *own, DIAGRAM / "diagram.css"))
+
+
+def _bundled(sources: tuple[Path, ...]) -> str:
+    return _bundle(sources, tuple(path.stat().st_mtime_ns for path in sources))
+
+
+@functools.lru_cache(maxsize=4)
+def _bundle(sources: tuple[Path, ...], _changed: tuple[int, ...]) -> str:
+    *modules, style = (path.read_text("utf-8") for path in sources)
     bodies = [_as_function(text) for text in modules]
     return "\n".join([f"const STYLE = {json.dumps(style)};", *bodies, "export { show, unmount };\n"])
 
@@ -42,10 +56,6 @@ def _as_function(module: str) -> str:
     names = ", ".join(name for _, name in _EXPORT.findall(module))
     body = _EXPORT.sub(r"\1", _IMPORT.sub("", module))
     return f"const {{ {names} }} = (() => {{\n{body}return {{ {names} }};\n}})();"
-
-
-def _sources() -> list[Path]:
-    return [*(FOLDER / f"{name}.js" for name in MODULES), FOLDER.parent / "stage.css"]
 
 
 @functools.cache
@@ -65,8 +75,9 @@ def _packed(script: str) -> bytes:
 
 
 def static_routes() -> list[Route]:
-    """`GET /lib/stage.js` and `GET /lib/plotly.js`, kept by the browser when asked for with `?v=VERSION`."""
-    return [Route("/lib/stage.js", _serves(stage_script)), Route("/lib/plotly.js", _serves(plotly_script))]
+    """`GET /lib/{stage,diagram,plotly}.js`, kept by the browser when asked for with `?v=VERSION`."""
+    scripts = {"stage": stage_script, "diagram": diagram_script, "plotly": plotly_script}
+    return [Route(f"/lib/{name}.js", _serves(script)) for name, script in scripts.items()]
 
 
 def _serves(read: Callable[[], str]) -> Callable[[Request], Response]:

@@ -1,0 +1,79 @@
+"""The unrolled view of a residual network: a path for each way to go through or past its blocks."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.diagram.choice import Network
+from app.figures.paths import count_in_words, drawn_paths, path_lengths
+from app.figures.theme import PALETTES, ArmStyle
+from resnet_core.architecture import Unit
+from resnet_core.architecture.paths import (
+    LISTED_UNITS,
+    length_deviation,
+    listed_paths,
+    mean_length,
+    path_count,
+    share_between,
+)
+
+LESSON = (
+    "Delete one block of a trained ResNet-110 and half of its paths remain: except where the shape changes, "
+    "the error hardly moves; delete any layer of VGG and its only path is gone (Veit et al. 2016). The paths "
+    "share their weights and are not linear, so an *ensemble* of independent networks is a way of looking at "
+    "it, not a theorem."
+)
+ONE_PATH = "Nothing goes past anything here: there is one path, through every layer."
+NO_SUM = (
+    "Here maps are put behind each other, not added, so the count of 2^n does not apply: every layer reads "
+    "those of each earlier one directly."
+)
+
+
+def views(networks: Sequence[Network]) -> None:
+    """One view a network; of two, side by side."""
+    palette = PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
+    for i, (column, network) in enumerate(zip(st.columns(len(networks)), networks, strict=True)):
+        kinds = [other.kind for other in networks[:i]]
+        with column:
+            st.markdown(f"**{network.name}**")
+            _view(network, ArmStyle(network.kind, kinds.count(network.kind)), palette)
+    st.caption(LESSON)
+
+
+def added_units(network: Network) -> list[Unit]:
+    """The units whose paths meet in a sum: each doubles the number of ways through."""
+    return [unit for unit in network.plan.skip_units if unit.merge != "concatenate"]
+
+
+def _view(network: Network, style: ArmStyle, palette) -> None:
+    units = added_units(network)
+    if not units:
+        concatenates = bool(network.plan.skip_units)
+        st.info(NO_SUM if concatenates else ONE_PATH, icon=":material/linear_scale:")
+        return
+    n = len(units)
+    mean, deviation = mean_length(n), length_deviation(n)
+    low, high = round(mean - 2 * deviation), round(mean + 2 * deviation)
+    st.markdown(f"#### {n} blocks: $2^{{{n}}} = {_in_tex(path_count(n))}$ paths")
+    st.caption(
+        f"{share_between(n, low, high):.1%} of them go through {low} to {high} branches; the longest, "
+        f"through all {n}, is one of them all."
+    )
+    st.plotly_chart(
+        path_lengths(n, style, palette), theme=None, key=f"paths {network.text}",
+        config={"displayModeBar": False},
+        alt=f"Share of the paths by length: mean {mean:g}, standard deviation {deviation:.2f}",
+    )  # fmt: skip
+    if n <= LISTED_UNITS:
+        st.markdown("Every path, the shortest first: F goes through the branch, the line goes past it.")
+        figure = drawn_paths(listed_paths(n), [unit.name for unit in units], style, palette)
+        st.plotly_chart(
+            figure, theme=None, key=f"drawn {network.text}", config={"staticPlot": True},
+            alt=f"The {2**n} paths through {n} blocks",
+        )  # fmt: skip
+
+
+def _in_tex(count: int) -> str:
+    head, power, exponent = count_in_words(count).partition(" · 10^")
+    return f"{head} \\cdot 10^{{{exponent}}}" if power else head.replace(",", "{,}")
