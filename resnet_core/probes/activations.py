@@ -17,8 +17,8 @@ from resnet_core.probes.probe import Probe
 class Activations(Probe):
     """Readings (3, L). A unit, a channel or a feature, is dead when it is 0 for every picture everywhere.
 
-    A ReLU does that to it, a GELU where float32 ends, a layer without activation if its weights are 0. Tanh
-    and sigmoid saturate, but their units do not die.
+    A ReLU does that to it; a GELU or a sigmoid only where float32 ends, a layer without activation only if
+    its weights are 0. Tanh and sigmoid saturate, but that is not what is looked for.
     """
 
     quantities = ("activation_mean", "activation_std", "dead_share")
