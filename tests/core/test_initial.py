@@ -19,6 +19,12 @@ ARMS = [
         (8, 14), ("none", "identity"), ("batch", "none"), ("A", "B")
     )
 ]
+FIXUP = {"scale", "shift1", "shift2", *(f"shift{i}{at}" for i in (1, 2) for at in "ab")}
+# Members that differ in one thing: the seam, the order, the chances, the norm.
+SEAMS = [{"skip": skip} for skip in ("none", "identity", "scaled", "gated", "conv1x1", "dropout")]
+SEAMS += [{"skip": "gated", "gate": "shortcut", "gate_bias": -4}, {"survival": 0.5}]
+SEAMS += [{"order": order} for order in ("pre", "relu-pre", "bn-after", "relu-before")]
+SEAMS += [{"norm": norm} for norm in ("group", "layer", "none")] + [{"activation": "gelu"}, {"shortcut": "B"}]
 
 
 def state_of(model: ModelConfig, seed: int = 5) -> dict[str, torch.Tensor]:
@@ -44,17 +50,55 @@ def test_twins_share_every_parameter_they_have_in_common_bit_for_bit(init):
         assert all(torch.equal(one[name], other[name]) for name in common)
 
 
+@pytest.mark.parametrize("family", ["resnet", "mlp"])
+@pytest.mark.parametrize("init", ["he", "glorot", "pytorch"])
+def test_members_of_the_family_share_every_parameter_they_have_in_common_bit_for_bit(family, init):
+    usual = {"family": family, "depth": 14, "width": 4, "init": init}
+    seams = [seam for seam in SEAMS if family == "resnet" or seam.get("norm") != "group"]
+    states = [state_of(ModelConfig(**usual | seam)) for seam in seams]
+    layers = [name for name in states[0] if name.endswith("weight") and states[0][name].ndim > 1]
+    assert len(layers) == 14
+    for one, other in itertools.combinations(states, 2):
+        # A norm in front of a layer has other channels than one behind it, and is another parameter.
+        common = {name for name in one.keys() & other.keys() if one[name].shape == other[name].shape}
+        assert common >= set(layers)
+        differing = {name for name in common if not torch.equal(one[name], other[name])}
+        assert all("gate.bias" in name for name in differing)
+
+
+def test_the_gates_of_two_kinds_differ_in_the_bias_that_was_chosen_alone():
+    flat = {"depth": 8, "width": 4, "skip": "gated"}
+    one, other = (
+        state_of(ModelConfig(**flat | more)) for more in ({}, {"gate": "shortcut", "gate_bias": -4})
+    )
+    assert one.keys() == other.keys()
+    differing = {name for name in one if not torch.equal(one[name], other[name])}
+    assert differing == {f"layer{stage}.0.gate.bias" for stage in (1, 2, 3)}
+    assert all((one[name] == -2).all() and (other[name] == -4).all() for name in differing)
+    assert not any(one[name].any() for name in one if name.endswith("gate.weight"))
+
+
+@pytest.mark.parametrize("init", ["zero-gamma", "skipinit", "fixup"])
+def test_what_begins_with_the_identity_differs_from_he_where_its_rule_says_so(init):
+    flat = {"depth": 14, "width": 4, "norm": "none" if init == "fixup" else "batch"}
+    he, found = (state_of(ModelConfig(**flat, init=kind)) for kind in ("he", init))
+    differing = {name for name in he.keys() & found.keys() if not torch.equal(he[name], found[name])}
+    units = [f"layer{stage}.{unit}" for stage in (1, 2, 3) for unit in (0, 1)]
+    rules = {
+        "zero-gamma": {f"{unit}.bn2.weight" for unit in units},
+        "skipinit": set(),
+        "fixup": {f"{unit}.{conv}.weight" for unit in units for conv in ("conv1", "conv2")}
+        | {"fc.weight", "fc.bias"},
+    }
+    assert differing == rules[init]
+    new = {name.rpartition(".")[0].rpartition(".")[2] for name in found.keys() - he.keys()}
+    assert new == {"zero-gamma": set(), "skipinit": {"alpha"}, "fixup": FIXUP}[init]
+
+
 def test_plain_and_residual_of_depth_56_share_everything():
     plain, residual = (state_of(ModelConfig(depth=56, skip=skip, width=2)) for skip in ("none", "identity"))
     assert plain.keys() == residual.keys()
     assert all(torch.equal(plain[name], residual[name]) for name in plain)
-
-
-def test_zero_gamma_differs_from_he_in_the_last_gamma_of_each_block_alone():
-    he, zero = (state_of(ModelConfig(depth=14, width=4, init=init)) for init in ("he", "zero-gamma"))
-    differing = {name for name in he if not torch.equal(he[name], zero[name])}
-    assert differing == {f"layer{stage}.{block}.bn2.weight" for stage in (1, 2, 3) for block in (0, 1)}
-    assert not any(zero[name].any() for name in differing)
 
 
 @given(networks(), st.integers(0, 2**31 - 1))
