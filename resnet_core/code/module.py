@@ -1,7 +1,6 @@
 """A whole module as text: what it is, its imports, the classes of its family, its initial values."""
 
 import re
-import textwrap
 from collections.abc import Callable
 
 from resnet_core.architecture import Plan, plan_of
@@ -11,13 +10,11 @@ from resnet_core.code.extras import extra_classes
 from resnet_core.code.googlenet import googlenet_definitions
 from resnet_core.code.initial import GENERATOR, initial_values
 from resnet_core.code.mlp import mlp_definitions
-from resnet_core.code.pieces import Definitions, docstring
+from resnet_core.code.pieces import Definitions, docstring, wrapped
 from resnet_core.code.residual import residual_definitions
 from resnet_core.config import ModelConfig
 from resnet_core.members import relevant_settings
 from resnet_core.named_members import member_title
-
-COLUMNS = 100  # of the lines of settings
 
 _FAMILIES: dict[str, Callable[[Plan, ModelConfig], Definitions]] = {
     "resnet": residual_definitions,
@@ -72,7 +69,7 @@ def _what(plan: Plan, model: ModelConfig) -> list[str]:
     return [
         f"{member_title(model)} for {pictures} pictures of {plan.num_classes} classes.",
         "",
-        *(line.replace("\0", " ") for line in textwrap.wrap(f"{settings}.", COLUMNS)),
+        *(line.replace("\0", " ") for line in wrapped(f"{settings}.")),
         f"{plan.parameter_count:,} parameters, {plan.multiply_adds:,} multiply-adds a picture.",
         "Shapes are (B, channels, height, width) for a batch of B pictures.",
         *([OWN_DRAWS] if has_chance(plan) else []),

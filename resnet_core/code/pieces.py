@@ -3,12 +3,14 @@
 What stands for a number of channels is text: `16`, or the name of a parameter such as `channels`.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from resnet_core.architecture.plan import ACTIVATIONS, GROUPS, NORMS, WEIGHTED, Op, Shape
 
+COLUMNS = 100  # of a docstring's lines
 _ACTIVATIONS = {"relu": "nn.ReLU()", "gelu": "nn.GELU()", "tanh": "nn.Tanh()", "sigmoid": "nn.Sigmoid()"}
 _MEANS = ("global mean", "flatten", "factor")  # written as expressions, without a module of their own
 
@@ -119,6 +121,11 @@ def docstring(lines: Sequence[str]) -> list[str]:
     if len(lines) == 1:
         return [f'"""{lines[0]}"""']
     return [f'"""{lines[0]}', *lines[1:], '"""']
+
+
+def wrapped(text: str) -> list[str]:
+    """Words of a docstring in lines of a comfortable width."""
+    return textwrap.wrap(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _conv_arguments(op: Op, ins: str, outs: str, stride: str) -> list[str]:

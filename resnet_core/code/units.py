@@ -17,6 +17,7 @@ from resnet_core.code.pieces import (
     module_class,
     word_of,
     words_of,
+    wrapped,
 )
 from resnet_core.config import ModelConfig
 
@@ -50,7 +51,7 @@ def unit_class(unit: Unit, model: ModelConfig, names: Names = NAMES) -> str:
     """The class Block, from a unit that changes the shape where there are such."""
     arguments = [f"{name}: int" for name in dict.fromkeys(names) if name]
     chances = ["survival: float"] if model.survival < 1 else []
-    doc = [f"{_SOURCES[model.skip]}.", "", f"{formula(unit)}, where F is {words_of_branch(unit)}."]
+    doc = [f"{_SOURCES[model.skip]}.", "", *wrapped(f"{formula(unit)}, where F is {words_of_branch(unit)}.")]
     is_projected = model.skip == "conv1x1" or model.shortcut == "C"
     asks = bool(unit.before) and not is_projected  # a unit that keeps its shape does without `before`
     made = _made(unit, names, "" if is_projected else f"{names.ins} != {names.outs}", asks)
@@ -61,12 +62,12 @@ def formula(unit: Unit) -> str:
     """What the unit computes, such as y = relu(x + F(x))."""
     shortcut = "x"
     for op in unit.shortcut.ops if unit.shortcut else ():
-        shortcut = {"factor": f"{op.value} x", "dropout": "dropout(x)"}.get(op.kind, shortcut)
+        shortcut = {"factor": f"{op.value:g} x", "dropout": "dropout(x)"}.get(op.kind, shortcut)
         if last_name(op) == "downsample" and op.kind in WEIGHTED:
             shortcut = "W x"
     branch = "F(x)"
     for op in unit.branches[0].ops:
-        branch = {"factor": f"{op.value} {branch}", "drop path": f"drop({branch})"}.get(op.kind, branch)
+        branch = {"factor": f"{op.value:g} {branch}", "drop path": f"drop({branch})"}.get(op.kind, branch)
         branch = f"alpha {branch}" if last_name(op) == "alpha" else branch
     inner = {
         None: branch,
