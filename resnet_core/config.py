@@ -36,7 +36,9 @@ class ModelConfig(_Settings):
     """A member of the family: which network, and what its units do."""
 
     family: Family = Field("resnet", description="plain and residual networks, MLPs, or an ancestor")
-    depth: int = Field(56, ge=MIN_DEPTH, le=MAX_DEPTH, description="weighted layers")
+    depth: int = Field(
+        56, ge=MIN_DEPTH, le=MAX_DEPTH, description="weighted layers: 6n+2, or as block and family allow"
+    )
     skip: Skip = Field("identity", description="what goes past each unit: nothing, its input, or a variant")
     scale: float = Field(0.5, ge=0, le=1, description="factor of a scaled skip: 0 is plain, 1 residual")
     scale_on: Literal["shortcut", "both"] = Field("shortcut", description="what a scaled skip scales")
@@ -157,8 +159,8 @@ class RunConfig(_Settings):
         return self.model_dump_json(indent=2)
 
     def digest(self) -> str:
-        """A short name of this exact experiment."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """A short name of this exact experiment. A setting that comes later leaves the names of old ones."""
+        canonical = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 

@@ -79,9 +79,21 @@ MEMBERS = (
         "Linear layers in blocks that add their input.",
         {"family": "mlp", "skip": "identity", "depth": 50, "width": 64},
     ),
-    Member("AlexNet", "The network of 2012, for small pictures.", {"family": "alexnet", "depth": 8}),
-    Member("VGG", "A network of 2014, for small pictures.", {"family": "vgg", "depth": 19}),
-    Member("GoogLeNet", "A network of 2014, for small pictures.", {"family": "googlenet", "depth": 22}),
+    Member(
+        "AlexNet",
+        "Of 2012, for small pictures; here with batch norm, unless it is switched off.",
+        {"family": "alexnet", "depth": 8},
+    ),
+    Member(
+        "VGG",
+        "Of 2014, for small pictures; here with batch norm, unless it is switched off.",
+        {"family": "vgg", "depth": 19},
+    ),
+    Member(
+        "GoogLeNet",
+        "Of 2014, for small pictures; here with batch norm, unless it is switched off.",
+        {"family": "googlenet", "depth": 22},
+    ),
 )
 
 _FORM = ("family", "skip", "gate", "scale_on", "order", "block")  # what makes a member, numbers apart

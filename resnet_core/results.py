@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from resnet_core.cost import plan_of_run
 from resnet_core.race import differing_settings
 from resnet_core.records import Evaluation, Phase, RunInfo, StepRecord
 
 SMOOTHING = 0.95  # weight of the past in the smoothed loss; app/live/stage/run.js has the same
+SIMILAR = 1.1  # times the parameters: more than that is said
+CHANCE = ("dropout", "drop path")  # operations that are other ones in training than in the test
 
 
 class ArmResult(NamedTuple):
@@ -86,7 +89,10 @@ def caveats(results: Sequence[ArmResult]) -> list[str]:
     said = []
     changed = sorted(differing_settings(configs))
     if len(changed) > 1:
-        said.append(f"The arms differ in {' and '.join(changed)}, so no difference has a single cause.")
+        said.append(f"The arms differ in {_listed(changed)}, so no difference has a single cause.")
+    sizes = sorted(plan_of_run(config).parameter_count for config in configs)
+    if sizes[-1] > SIMILAR * sizes[0]:
+        said.append(f"They differ in size as well: {sizes[0]:,} to {sizes[-1]:,} parameters.")
     seeds = {config.seed for config in configs}
     if len(seeds) == 1:
         said.append(f"One seed ({seeds.pop()}) is one seed: another one gives other numbers.")
@@ -94,9 +100,16 @@ def caveats(results: Sequence[ArmResult]) -> list[str]:
         said.append("The arms did not do the same number of steps.")
     if any(result.run.phase == Phase.DIVERGED for result in results):
         said.append("A diverged arm has no loss to compare: that it diverged is the result.")
+    if any(op.kind in CHANCE for config in configs for op in plan_of_run(config).ops):
+        said.append("Dropout and stochastic depth leave parts out in training, and nothing in the test.")
     said.append(
         "Training loss is of the batch, in training mode; test accuracy is with running BN statistics."
         if any(config.model.norm == "batch" for config in configs)
         else "Training loss is of the batch of each step."
     )
     return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} and {last}"

@@ -1,14 +1,18 @@
 """What a race will cost, before it starts: parameters, multiply-adds, memory, time."""
 
+import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import streamlit as st
 
 from app.figures.theme import arm_names
 from resnet_core.config import RunConfig, to_flat
-from resnet_core.cost import count_multiply_adds, count_parameters, expected_seconds, memory_bytes
+from resnet_core.cost import expected_seconds, memory_bytes, plan_of_run
 from resnet_core.runs.admission import count_slots
 from resnet_core.runs.store import RunStore
+
+LONG_SECONDS = 600  # of a race: more is for those who mean it
 
 
 def line(store: RunStore, configs: Sequence[RunConfig]) -> None:
@@ -25,29 +29,23 @@ def line(store: RunStore, configs: Sequence[RunConfig]) -> None:
 
 
 def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
-    parameters = _range([_parameters(config) for config in configs], "{:,.0f}")
-    multiply_adds = _range([_multiply_adds(config) / 1e6 for config in configs], "{:,.1f}")
-    size = f"{parameters} parameters, {multiply_adds} M multiply-adds a picture"
+    sizes = [_size(config) for config in configs]
+    parameters = _range([size.parameters for size in sizes], "{:,.0f}")
+    multiply_adds = _range([size.multiply_adds / 1e6 for size in sizes], "{:,.1f}")
+    both = f"{parameters} parameters, {multiply_adds} M multiply-adds a picture"
     machine = store.machine()
     if "seconds_per_mac" not in machine:
-        return f"{size}. The time is known once this machine has been measured."
+        return f"{both}. The time is known once this machine has been measured."
     device = machine.get("device", "cpu")
     seconds = expected_seconds(configs, machine, count_slots(device))
-    return f"{size}. About **{duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
+    time = f"About **{duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
+    advice = " Fewer steps, or less depth or width, make it shorter." if seconds > LONG_SECONDS else ""
+    return f"{both}. {time}{advice}"
 
 
 def _range(values: Sequence[float], form: str) -> str:
     low, high = (form.format(value) for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
-
-
-def _parameters(config: RunConfig) -> int:
-    return count_parameters(config.model, config.data.info.channels, len(config.data.info.classes))
-
-
-def _multiply_adds(config: RunConfig) -> int:
-    info = config.data.info
-    return count_multiply_adds(config.model, info.channels, len(info.classes), config.data.side)
 
 
 def duration(seconds: float) -> str:
@@ -58,9 +56,23 @@ def duration(seconds: float) -> str:
 
 
 def _table(configs: Sequence[RunConfig]) -> dict[str, list]:
+    sizes = [_size(config) for config in configs]
     return {
         "Network": arm_names([to_flat(config) for config in configs]),
-        "Parameters": [f"{_parameters(config):,}" for config in configs],
-        "Multiply-adds": [f"{_multiply_adds(config) / 1e6:,.1f} M" for config in configs],
-        "Memory": [f"{memory_bytes(config) / 1e9:.1f} GB" for config in configs],
+        "Parameters": [f"{size.parameters:,}" for size in sizes],
+        "Multiply-adds": [f"{size.multiply_adds / 1e6:,.1f} M" for size in sizes],
+        "Memory": [f"{size.memory / 1e9:.1f} GB" for size in sizes],
     }
+
+
+class _Size(NamedTuple):
+    parameters: int
+    multiply_adds: int
+    memory: int  # bytes
+
+
+@functools.lru_cache(maxsize=64)
+def _size(config: RunConfig) -> _Size:
+    """Asked for every second while a race goes on."""
+    plan = plan_of_run(config)
+    return _Size(plan.parameter_count, plan.multiply_adds, memory_bytes(config))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import state
-from app.figures.theme import arm_names
+from app.figures.theme import full_name
 from app.live.component import stage
 from app.views import results
 from app.views.text import as_plain, explain
@@ -77,9 +77,7 @@ def _choose(runs: Sequence[RunInfo]) -> list[RunInfo]:
 def _table(runs: Sequence[RunInfo]) -> dict[str, list]:
     settings = [to_flat(run.config) for run in runs]
     return {
-        "Network": [
-            arm_names([flat])[0] + ("" if flat["norm"] == "batch" else ", no BN") for flat in settings
-        ],
+        "Network": [full_name(flat) for flat in settings],
         "Ended as": [_phase(run) for run in runs],
         "Done": [run.steps_done / run.config.training.steps for run in runs],
         "Test accuracy": [run.test_accuracy for run in runs],
@@ -138,7 +136,7 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
 
 @st.dialog("Delete for good?")
 def _confirm_delete(store: RunStore, chosen: Sequence[RunInfo]) -> None:
-    names = [f"- {arm_names([to_flat(run.config)])[0]}, {run.steps_done:,} steps, {run.id}" for run in chosen]
+    names = [f"- {full_name(to_flat(run.config))}, {run.steps_done:,} steps, {run.id}" for run in chosen]
     st.markdown("Numbers, checkpoints and settings of:\n" + "\n".join(names))
     if st.button("Delete", type="primary", icon=":material/delete:", key="really delete"):
         for run in chosen:

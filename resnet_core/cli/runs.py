@@ -12,6 +12,7 @@ from resnet_core.cli.mistakes import Mistake
 from resnet_core.cli.output import written_whole
 from resnet_core.cli.store_option import existing_store, store_option
 from resnet_core.config import to_flat
+from resnet_core.named_members import member_title
 from resnet_core.records import RunInfo
 from resnet_core.runs.origin import read_origin
 from resnet_core.runs.places import catalog_file
@@ -37,9 +38,7 @@ def list_runs(as_json: bool, root: Path) -> None:
     elif not found:
         click.echo(f"No runs in {root} yet.")
     else:
-        click.echo(
-            _table(["RUN", "PHASE", "STEPS", "TEST", "DEPTH", "SKIP", "DATASET", "SEED", "CREATED"], found)
-        )
+        click.echo(_table(["RUN", "PHASE", "STEPS", "TEST", "NETWORK", "DATASET", "SEED", "CREATED"], found))
 
 
 @runs.command("show")
@@ -56,6 +55,7 @@ def show_run(run_id: str, as_json: bool, root: Path) -> None:
         return
     facts = {
         "run": run.id,
+        "network": member_title(run.config.model),
         "race": f"{run.race_id}, arm {run.arm + 1}",
         "phase": f"{run.phase}{f': {run.reason}' if run.reason else ''}",
         **_origin(store.folder(run.id)),
@@ -77,7 +77,7 @@ def delete_runs(run_ids: Sequence[str], yes: bool, root: Path) -> None:
     """Delete runs that have ended: numbers, weights and settings."""
     store = existing_store(root)
     for run in [store.run(run_id) for run_id in run_ids]:
-        what = f"run {run.id} ({run.steps_done} steps, depth {run.config.model.depth})"
+        what = f"run {run.id} ({member_title(run.config.model)}, {run.steps_done} steps)"
         if yes or click.confirm(f"Delete {what} for good?", err=True):
             store.delete(run.id)
             click.echo(f"Deleted {what}.")
@@ -146,10 +146,10 @@ def _table(head: Sequence[str], found: Sequence[RunInfo]) -> str:
 
 
 def _row(run: RunInfo) -> list[str]:
-    model, data = run.config.model, run.config.data
+    network, data = member_title(run.config.model), run.config.data
     steps = f"{run.steps_done}/{run.config.training.steps}"
     outcome = [run.id, run.phase.value, steps, _share(run.test_accuracy)]
-    return [*outcome, str(model.depth), model.skip, data.name, str(run.config.seed), _moment(run.created)]
+    return [*outcome, network, data.name, str(run.config.seed), _moment(run.created)]
 
 
 def _pairs(facts: dict[str, object]) -> str:

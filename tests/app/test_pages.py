@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from app import state
 from resnet_core.records import Phase
 from resnet_core.runs import archive
+from resnet_core.runs.store import write_machine
 from tests.app.pages import drawn, errors, link_of, opened, press, texts, warnings
 
 # opening
@@ -98,3 +99,19 @@ def imported(page: AppTest, content: bytes) -> AppTest:
     drawn(page)
     next(button for button in page.button if button.label == "Import").click()
     return drawn(page)
+
+
+# costs
+
+
+@pytest.mark.parametrize(("seconds_per_mac", "is_long"), [(1e-12, False), (1e-6, True)])
+def test_a_long_race_is_told_with_what_makes_it_shorter(store, seconds_per_mac, is_long):
+    write_machine(store.root, {"seconds_per_mac": seconds_per_mac, "seconds_per_layer": 1e-6})
+    [sentence] = [caption.value for caption in opened().caption if "for 2 networks here" in caption.value]
+    assert ("make it shorter" in sentence) == is_long
+
+
+def test_costs_are_of_the_pictures_at_hand(store):
+    # 784 x 4, six layers of 4 x 4, seven norms of 4 + 4, and 4 x 10 + 10
+    page = opened(arms="mlp-8~skip:none,mlp-8", side="28", width="4")
+    assert any(caption.value.startswith("3,338 parameters") for caption in page.caption)

@@ -24,8 +24,8 @@ def test_every_setting_is_an_option_with_its_default_and_bounds():
         assert f"--{name.replace('_', '-')} " in told
         for bound in bounds(name).values():
             assert str(bound) in told
-    assert "--depth INTEGER weighted layers, 6n+2 [default: 56; 8 to 1202]" in told
-    assert "--skip none|identity" in told
+    assert "--depth INTEGER weighted layers: 6n+2, or as block and family allow [default: 56; 5 to" in told
+    assert "--skip none|identity|scaled|gated|conv1x1|dropout|dense what goes past each unit" in told
     assert "--augment / --no-augment" in told
 
 
@@ -69,6 +69,21 @@ def test_training_ends_with_one_json_line(store):
     assert told["steps_per_second"] == pytest.approx(3 / told["seconds"], rel=0.1)
     assert sentence.startswith("DONE: 3 of 3 steps, in ")
     assert sentence.endswith(f"Kept as run {run.id} in {store.root}.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "family"),
+    [
+        (["--family", "vgg", "--depth", "11"], "vgg"),
+        (["--skip", "dense", "--depth", "7", "--growth", "2"], "resnet"),
+        (["--family", "mlp", "--depth", "8", "--skip", "gated", "--gate-bias", "-4"], "mlp"),
+    ],
+)
+def test_any_member_can_be_trained(store, settings, family):
+    result = call(store, "train", *SMALL, *settings, "--steps", "2", "--json")
+    assert result.exit_code == 0
+    run = store.run(json.loads(result.stdout)["run_id"])
+    assert (run.phase, run.config.model.family) == (Phase.DONE, family)
 
 
 def test_with_json_there_is_nothing_else_on_stdout(store):

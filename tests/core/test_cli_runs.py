@@ -19,8 +19,8 @@ def test_an_empty_store_lists_nothing_and_makes_nothing(tmp_path):
 def test_the_list(store):
     run = add_finished_run(store)
     head, row = call(store, "runs", "list").stdout.splitlines()
-    assert head.split() == ["RUN", "PHASE", "STEPS", "TEST", "DEPTH", "SKIP", "DATASET", "SEED", "CREATED"]
-    assert row.split()[:8] == [run.id, "DIVERGED", "3/3", "50.0%", "8", "identity", "fashion-mnist", "0"]
+    assert head.split() == ["RUN", "PHASE", "STEPS", "TEST", "NETWORK", "DATASET", "SEED", "CREATED"]
+    assert row.split()[:7] == [run.id, "DIVERGED", "3/3", "50.0%", "ResNet-8", "fashion-mnist", "0"]
     assert head.index("PHASE") == row.index("DIVERGED")
     (told,) = json.loads(call(store, "runs", "list", "--json").stdout)
     assert (told["run_id"], told["settings"]["depth"], told["test_accuracy"]) == (run.id, 8, 0.5)
@@ -30,7 +30,7 @@ def test_one_run(store):
     run = add_finished_run(store)
     told = call(store, "runs", "show", run.id).stdout
     facts = dict(line.split(maxsplit=1) for line in told.splitlines() if line)
-    assert facts["run"] == run.id
+    assert (facts["run"], facts["network"]) == (run.id, "ResNet-8")
     assert facts["phase"] == "DIVERGED: the loss stopped being finite at step 1"
     assert facts["loss"] == "inf at step 2"
     assert facts["checkpoints"] == "0, 3"

@@ -184,8 +184,26 @@ def test_one_difference_and_one_seed():
 
 
 def test_several_differences_have_no_single_cause():
-    first, *_ = caveats([result(1, skip="none", depth=20), result(1, skip="identity", depth=56)])
+    first, second, *_ = caveats([result(1, skip="none", depth=20), result(1, skip="identity", depth=56)])
     assert first == "The arms differ in depth and skip, so no difference has a single cause."
+    assert second == "They differ in size as well: 67,906 to 214,402 parameters."
+
+
+def test_unlike_members_differ_in_what_has_an_effect_on_more_than_one():
+    gated = result(1, skip="gated", block="single", norm="none", depth=20, gate_bias=-4.0)
+    first, *_ = caveats([gated, result(1, skip="identity", depth=20)])
+    assert first == "The arms differ in block, norm and skip, so no difference has a single cause."
+    first, *_ = caveats(
+        [result(1, family="vgg", depth=11, skip="none"), result(1, family="alexnet", depth=8)]
+    )
+    assert first == "The arms differ in depth and family, so no difference has a single cause."
+
+
+def test_chance_in_training_is_told():
+    sentence = "Dropout and stochastic depth leave parts out in training, and nothing in the test."
+    assert sentence not in caveats([result(1), result(1, skip="none")])
+    assert sentence in caveats([result(1), result(1, survival=0.5)])
+    assert sentence in caveats([result(1), result(1, family="vgg", depth=11)])
 
 
 def test_different_seeds_are_a_difference_and_not_one_seed():
