@@ -21,7 +21,7 @@ SHUT, OPEN = -200.0, 200.0  # biases whose sigmoid is exactly 0 and exactly 1 in
 
 def built(**flat) -> nn.Module:
     usual = {"depth": 14, "width": 4, "skip": "gated", "order": "pre"}
-    return build_model(ModelConfig(**usual | flat), 1, 10, seed=0)
+    return build_model(ModelConfig(**usual | flat), 1, 10, seed=0, side=16)
 
 
 def with_gates_at(bias: float, **flat) -> nn.Module:
@@ -95,6 +95,21 @@ def test_dy_dx_is_the_identity_behind_a_shut_gate_and_the_branchs_own_behind_an_
     assert torch.equal(jacobian(shut, x).reshape(36, 36), torch.eye(36))
     assert torch.equal(jacobian(opened, x), jacobian(lambda x: branch_of(opened, x), x))
     assert jacobian(opened, x).any()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_papers_layer_copies_or_computes(activation):
+    # H(x) = f(W x + b), and nothing behind the sum: in a network of 50 layers of 50 units.
+    paper = {"family": "mlp", "depth": 50, "width": 50, "block": "single", "norm": "none"}
+    paper |= {"order": "relu-before", "activation": activation, "init": "pytorch"}
+    shut, opened = (with_gates_at(bias, **paper) for bias in (SHUT, OPEN))
+    x = some(3, 50)
+    assert torch.equal(shut.layer1(x), x)
+    unit = opened.layer1[0]
+    function = torch.relu if activation == "relu" else torch.tanh
+    assert torch.equal(unit(x), function(unit.linear1(x)))
+    assert torch.equal(jacobian(shut.layer1, x[0]), torch.eye(50))
+    assert torch.equal(jacobian(unit, x[0]), jacobian(lambda x: function(unit.linear1(x)), x[0]))
 
 
 @pytest.mark.parametrize(("bias", "other"), [(SHUT, "identity"), (OPEN, "none")])

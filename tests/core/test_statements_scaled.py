@@ -16,6 +16,7 @@ KINDS += [
     {"block": "bottleneck", "depth": 11, "norm": "group"},
     {"block": "single", "depth": 5, "activation": "tanh"},
 ]
+KINDS += [{"family": "mlp", "norm": "layer"}]
 ENDS = [
     ({"scale": 0}, {"skip": "none"}),
     ({"scale": 1}, {"skip": "identity"}),

@@ -19,7 +19,7 @@ ON, OFF = ({f"probe_{name}": interval for name in PROBES} for interval in (1, 0)
 KINDS = [
     {"skip": skip, "norm": norm, "shortcut": shortcut, "augment": True}
     for skip, norm, shortcut in itertools.product(("none", "identity"), ("batch", "none"), ("A", "B"))
-] + [{"skip": "gated"}, {"init": "skipinit", "norm": "none"}]
+] + [{"skip": "gated"}, {"init": "skipinit", "norm": "none"}, {"skip": "dropout", "survival": 0.5}]
 
 
 def tensors_of(state: TrainingState) -> list[torch.Tensor]:
