@@ -8,7 +8,8 @@ from resnet_core.architecture.plan import WEIGHTED
 from resnet_core.config import ModelConfig, RunConfig
 
 # Measured as peaks of resident memory (torch 2.14.1, CPU, one thread, glibc): with these numbers the estimate
-# of each of 39 real runs lay 6 to 41 % above what it took. tests/core/test_memory.py measures some again.
+# of each of 27 plain and residual runs lay 6 to 33 % above what it took, that of ten runs of DenseNets, MLPs
+# and the ancestors 11 to 41 %. tests/core/test_memory.py measures some again.
 PROCESS_BYTES = 800_000_000  # torch, its optimizers and the lab, with the bundled set: 735 MB
 TORCHVISION_BYTES = 170_000_000  # imported for the sets that are not bundled
 READING_MARGIN = 3.5  # a set's files, their pixels as they are put together, and in the order that is needed
