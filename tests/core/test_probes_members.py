@@ -149,7 +149,7 @@ def met(unit: Unit, ends: list[Tensor]) -> Tensor:
 
 
 @given(members())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_activations_are_what_a_walk_through_the_plan_finds(flat):
     network, probe, expected = network_of(flat), Activations(), []
     with torch.no_grad():
@@ -164,7 +164,7 @@ def test_activations_are_what_a_walk_through_the_plan_finds(flat):
 
 
 @given(members())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_branch_ratio_is_what_a_loop_over_units_and_pictures_finds(flat):
     network, probe, expected = network_of(flat), BranchRatio(), []
     with torch.no_grad():
@@ -180,7 +180,7 @@ def test_branch_ratio_is_what_a_loop_over_units_and_pictures_finds(flat):
 
 
 @given(members())
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_gradient_norms_of_all_layers_are_what_autograd_finds_gates_and_projections_as_well(flat):
     network, probe = network_of(flat), GradientNorm()
     found = [network.get_submodule(layer.name).weight for layer in layout_of(network).layers]
