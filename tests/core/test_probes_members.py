@@ -96,41 +96,41 @@ def test_only_what_is_zero_for_every_picture_is_dead(activation, dead):
 # Against slow obvious twins.
 
 
-def walk(network: nn.Module, x: Tensor) -> tuple[dict[str, Tensor], dict[str, tuple[Tensor, Tensor]]]:
-    """The plan walked operation by operation: what each layer hands on, and what meets in each unit, by name.
+class Walk:
+    """A plan walked operation by operation: what each layer hands on, and what meets in each unit, by name.
 
     A layer hands on what the activation behind it makes of its output, or its output. A way past others ends
     where it meets them.
     """
-    handed: dict[str, Tensor] = {}
-    meetings: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def through(ops: tuple[Op, ...], x: Tensor, waiting: list[str]) -> Tensor:
+    def __init__(self, network: nn.Module):
+        self.network, self.handed, self.meetings = network, {}, {}
+        x, waiting = images(), []
+        for unit in network.plan.units:
+            x, waiting = self.unit(unit, x, waiting)
+
+    def unit(self, unit: Unit, x: Tensor, waiting: list[str]) -> tuple[Tensor, list[str]]:
+        x = self.through(unit.before, x, waiting)
+        ends, behind = [], []
+        for path in unit.paths:
+            left = list(waiting) if path is unit.branches[0] else []
+            ends.append(self.through(path.ops, x, left))
+            behind += left if path.role == "branch" else []
+        if unit.has_skip:
+            self.meetings[unit.name] = brought(unit, ends)
+        return self.through(unit.after, met(unit, ends), behind), behind
+
+    def through(self, ops: tuple[Op, ...], x: Tensor, waiting: list[str]) -> Tensor:
+        """Also keeps `waiting`, the layers behind which there has not been an activation yet."""
         for op in ops:
-            x = network.get_submodule(op.name)(x)
+            x = self.network.get_submodule(op.name)(x)
             if op.kind in WEIGHTED:
                 waiting[:] = [op.name]
             if op.kind in (*WEIGHTED, *ACTIVATIONS):
-                handed.update(dict.fromkeys(waiting, x))
+                self.handed.update(dict.fromkeys(waiting, x))
             if op.kind in ACTIVATIONS:
                 waiting.clear()
         return x
-
-    waiting: list[str] = []
-    for unit in network.plan.units:
-        x = through(unit.before, x, waiting)
-        starts = [list(waiting) if path is unit.branches[0] else [] for path in unit.paths]
-        ends = [through(path.ops, x, start) for path, start in zip(unit.paths, starts, strict=True)]
-        waiting = [
-            name
-            for path, left in zip(unit.paths, starts, strict=True)
-            if path.role == "branch"
-            for name in left
-        ]
-        if unit.has_skip:
-            meetings[unit.name] = brought(unit, ends)
-        x = through(unit.after, met(unit, ends), waiting)
-    return handed, meetings
 
 
 def brought(unit: Unit, ends: list[Tensor]) -> tuple[Tensor, Tensor]:
@@ -153,7 +153,7 @@ def met(unit: Unit, ends: list[Tensor]) -> Tensor:
 def test_activations_are_what_a_walk_through_the_plan_finds(flat):
     network, probe, expected = network_of(flat), Activations(), []
     with torch.no_grad():
-        handed, _ = walk(network, images())
+        handed = Walk(network).handed
     for layer in layout_of(network).layers:
         values = handed[layer.name].double().numpy()
         dead = [not values[:, unit].any() for unit in range(values.shape[1])]
@@ -168,7 +168,7 @@ def test_activations_are_what_a_walk_through_the_plan_finds(flat):
 def test_branch_ratio_is_what_a_loop_over_units_and_pictures_finds(flat):
     network, probe, expected = network_of(flat), BranchRatio(), []
     with torch.no_grad():
-        _, meetings = walk(network, images())
+        meetings = Walk(network).meetings
     with np.errstate(divide="ignore", invalid="ignore"):
         for shortcut, branch in meetings.values():
             pairs = zip(shortcut.double().numpy(), branch.double().numpy(), strict=True)
