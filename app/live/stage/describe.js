@@ -1,4 +1,5 @@
 // One sentence a chart, for readers who do not see it.
+import { isBeside } from "./run.js";
 import { asLoss, inPercent } from "./text.js";
 
 const inWords = (number) => Number(number).toPrecision(2);
@@ -27,7 +28,8 @@ export function describeProfile(title, quantity, arms, runs, step) {
 export function describeHeat(arms, runs, step) {
   const parts = runs.map((run, i) => {
     const reading = run.readingAt("gradient_norm", step);
-    return `${arms[i].name}: ${run.layers.length} layers${reading ? ` up to step ${reading.step}` : ", nothing yet"}`;
+    const layers = run.layers.filter((layer) => !isBeside(layer)).length;
+    return `${arms[i].name}: ${layers} layers${reading ? ` up to step ${reading.step}` : ", nothing yet"}`;
   });
-  return `Gradient norm of every layer at every step, as colours. ${parts.join("; ")}.`;
+  return `Gradient norm of every layer of the main path at every step, as colours. ${parts.join("; ")}.`;
 }

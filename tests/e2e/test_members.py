@@ -1,0 +1,75 @@
+"""Unlike members of the family raced in a real browser, with every probe: all charts drawn, no error."""
+
+import pytest
+
+from resnet_core.config import FLAT
+from resnet_core.records import QUANTITIES, Phase
+from tests.e2e.app_server import are, served
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+pytestmark = pytest.mark.browser
+
+PROBES = [name for name in FLAT if name.startswith("probe_")]
+TINY = "&width=2&steps=20&batch=8&eval_every=10&eval_images=50"
+NEWEST = ["now", "end", "heat"]  # the roles of what shows the newest reading
+ARMS_DRAWN = """([panel, quantity, roles]) => {
+  const plot = document.querySelector(`.rl-${panel} .rl-plot`);
+  const shown = (plot.data ?? []).filter(({ x, meta }) => x.length && roles.includes(meta.role));
+  const isAsked = (plot.layout?.meta.quantity ?? quantity) === quantity;
+  return isAsked && shown.length > 0 && [...new Set(shown.map(({ meta }) => meta.arm))].sort();
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("members") / "store") as running:
+        yield running
+
+
+def train(page) -> None:
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url("**race=*")
+    expect(page.get_by_role("heading", name="What was measured")).to_be_visible()
+    expect(page.locator(".rl-phase")).to_have_text(["finished"] * page.locator(".rl-arm").count())
+
+
+def arms_drawn(page, panel: str, quantity: str = "gradient_norm") -> list[int]:
+    """The arms of which a chart shows numbers."""
+    page.locator(f".rl-{panel} .rl-plot").scroll_into_view_if_needed()
+    return page.wait_for_function(ARMS_DRAWN, arg=[panel, quantity, NEWEST]).json_value()
+
+
+@pytest.mark.parametrize(
+    ("arms", "names", "with_blocks"),
+    [
+        ("alexnet-8,vgg-11", ["AlexNet", "VGG-11"], []),
+        ("gated-8~block:single,identity-8", ["Highway-8", "ResNet-8"], [0, 1]),
+        ("dense-10~growth:2,identity-8", ["DenseNet-10 (k 2)", "ResNet-8"], [0, 1]),
+        ("mlp-8~skip:none~width:8,mlp-8~width:8", ["plain MLP-8", "residual MLP-8"], [1]),
+    ],
+)
+def test_unlike_members_race_with_every_probe(server, open_tab, arms, names, with_blocks):
+    link = f"{server.address}/?arms={arms}{TINY}" + "".join(f"&{name}=1" for name in PROBES)
+    with open_tab(link) as page:
+        train(page)
+        runs = server.race(page.url)
+        assert are(Phase.DONE, runs)
+        expect(page.locator(".rl-arm h3")).to_have_text(names)
+        every = list(range(len(names)))
+        assert arms_drawn(page, "profile") == arms_drawn(page, "heat") == every
+        for button in page.locator(".rl-choices button:visible").all():
+            button.click()
+            quantity = button.get_attribute("data-quantity")
+            expected = with_blocks if QUANTITIES[quantity] == "block" else every
+            if expected:
+                assert set(arms_drawn(page, "extra", quantity)) <= set(expected), quantity
+
+
+def test_unlike_runs_are_compared_and_their_tables_open(server, open_tab):
+    runs = [run for run in server.store.runs() if run.config.model.family != "resnet"][:4]
+    with open_tab(f"{server.address}/runs?runs={','.join(run.id for run in runs)}") as page:
+        expect(page.get_by_role("heading", name="What was measured")).to_be_visible()
+        expect(page.locator(".rl-arm")).to_have_count(len(runs))
+        page.get_by_text("The numbers as tables").click()
+        expect(page.get_by_text("every step, and every layer and block at one step")).to_have_count(len(runs))
