@@ -26,7 +26,7 @@ class Glyph(NamedTuple):
     kind: str  # conv, linear or pool
     label: str
     channels: int
-    note: str = ""  # a stride, or groups
+    notes: tuple[str, ...] = ()  # a stride, groups
 
 
 class Arc(NamedTuple):
@@ -192,14 +192,17 @@ def _shape(unit: Unit) -> str:
 
 def _glyph(op: Op) -> Glyph | None:
     if op.kind == "conv":
-        stride = f"/{op.stride}" if op.stride > 1 else ""
-        note = " ".join(filter(None, [stride, f"{op.groups} groups" if op.groups > 1 else ""]))
-        return Glyph("conv", f"{op.kernel}×{op.kernel}", op.outputs[0], note)
+        notes = (*_stride(op), *([f"{op.groups} grp"] if op.groups > 1 else []))
+        return Glyph("conv", f"{op.kernel}×{op.kernel}", op.outputs[0], notes)
     if op.kind == "linear":
         return Glyph("linear", "fc", op.outputs[0])
     if op.kind in POOLS:
-        return Glyph("pool", POOLS[op.kind], op.outputs[0], f"/{op.stride}" if op.stride > 1 else "")
+        return Glyph("pool", POOLS[op.kind], op.outputs[0], _stride(op))
     return None
+
+
+def _stride(op: Op) -> tuple[str, ...]:
+    return (f"/{op.stride}",) if op.stride > 1 else ()
 
 
 def _arc(unit: Unit) -> Arc | None:

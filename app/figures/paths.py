@@ -37,9 +37,10 @@ def path_lengths(units: int, style: ArmStyle, palette: Palette, scale: float = 1
     return paper.figure(
         [bars],
         height=paper.px(320),
+        margin={"l": paper.px(62), "r": paper.px(14), "t": paper.px(34), "b": paper.px(44)},
         bargap=0.25,
         hovermode="x",
-        xaxis=paper.axis("branches on the path", range=[lengths[0] - 0.7, lengths[-1] + 0.7]),
+        xaxis=paper.axis("branches on the path", range=[lengths[0] - 0.7, lengths[-1] + 0.7], showgrid=False),
         yaxis=paper.axis("share of the paths", tickformat=".0~%", rangemode="tozero"),
         shapes=_middle(mean, deviation, palette),
         annotations=[_mean_text(mean, deviation, paper)],

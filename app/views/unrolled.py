@@ -24,6 +24,7 @@ LESSON = (
     "it, not a theorem."
 )
 ONE_PATH = "Nothing goes past anything here: there is one path, through every layer."
+MANY = 8  # blocks from which a sentence about the middle says more than the bars
 NO_SUM = (
     "Here maps are put behind each other, not added, so the count of 2^n does not apply: every layer reads "
     "those of each earlier one directly."
@@ -54,12 +55,12 @@ def _view(network: Network, style: ArmStyle, palette) -> None:
         return
     n = len(units)
     mean, deviation = mean_length(n), length_deviation(n)
-    low, high = round(mean - 2 * deviation), round(mean + 2 * deviation)
     st.markdown(f"#### {n} blocks: $2^{{{n}}} = {_in_tex(path_count(n))}$ paths")
-    st.caption(
-        f"{share_between(n, low, high):.1%} of them go through {low} to {high} branches; the longest, "
-        f"through all {n}, is one of them all."
-    )
+    if n >= MANY:
+        low, high = round(mean - 2 * deviation), round(mean + 2 * deviation)
+        st.caption(
+            f"{share_between(n, low, high):.1%} of them go through {low} to {high} of the {n} branches."
+        )
     st.plotly_chart(
         path_lengths(n, style, palette), theme=None, key=f"paths {network.text}",
         config={"displayModeBar": False},

@@ -65,7 +65,8 @@ export function meeting(item) {
 
 /** All arcs of a dense block, those that leave one place as one line: a block may have thousands. */
 export function denseArcs(stage) {
-  const made = svg("g", { class: "rd-dense" });
+  const opacity = Math.min(0.5, Math.max(0.12, 6 / stage.items.length)); // many arcs, none of them lost
+  const made = svg("g", { class: "rd-dense", style: `--faint: ${opacity}` });
   for (const from of new Set(stage.arcs.map((arc) => arc.from))) {
     made.append(arcsAs("rd-arc", stage, (arc) => arc.from === from));
   }

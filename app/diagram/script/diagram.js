@@ -8,7 +8,7 @@ import { themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
 import { asCount, element, say } from "./text.js";
 
-const TALLEST = { one: 560, two: 330 }; // pixels of the page for each network, at scale 1
+const TALLEST = { one: 0.43, two: 0.25 }; // of a network, in widths of the page, at scale 1
 const diagrams = new WeakMap();
 
 /** Called by Streamlit whenever data or theme change; the diagram, or the code, stays the same. */
@@ -79,7 +79,7 @@ class Diagram {
     if (!this.width) return;
     const focused = this.places.getRootNode().activeElement?.dataset?.blocks;
     const lone = this.networks.length === 1;
-    this.shown = this.layouts((lone ? TALLEST.one : TALLEST.two) * this.scale);
+    this.shown = this.layouts(this.width * (lone ? TALLEST.one : TALLEST.two) * this.scale);
     this.drawn = this.networks.map((network, i) => draw(this.shown[i], network));
     this.places.replaceChildren(...this.networks.map((network, i) => this.place(network, i)));
     this.legend.replaceChildren(...legend(this.networks));

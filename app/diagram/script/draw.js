@@ -147,7 +147,7 @@ function box(item, network) {
   made.append(svg("rect", { class: "rd-frame", x, y, width, height, rx: item.look.text ? 8 : 4 }));
   made.append(...(shape === "inception" ? inside(item) : item.glyphs.map((one) => glyph(one, x, item))));
   if (item.arc && shape === "unit") made.append(meeting(item));
-  if (shape === "dense") made.append(label(item.channelsAfter, x + width + item.meet, y + height + 16, "rd-grown", TEXT - 3));
+  if (shape === "dense" && item.width > 34) made.append(label(item.channelsAfter, x + width + item.meet, y + height + 16, "rd-grown", TEXT - 3));
   if (item.isFolded) made.append(count(item));
   made.append(...unlike(item, network.unlike));
   return made;
@@ -170,7 +170,7 @@ function glyph(one, left, item) {
 function written(one, x, item) {
   const size = item.look.text;
   const channels = one.kind === "pool" ? [] : [one.channels];
-  const texts = [one.label, ...channels, ...(one.note ? [one.note.split(" ")[0].replace("32", "g32")] : [])];
+  const texts = [one.label, ...channels, ...one.notes];
   const shown = texts.slice(0, Math.max(Math.floor((one.height - 6) / (size + 1)), 1));
   const top = item.y - ((shown.length - 1) * (size + 1)) / 2 + size * 0.34;
   return shown.map((text, i) => label(text, x, top + i * (size + 1), i ? "rd-small" : "rd-name", fit(text, i ? size - 1 : size, one.width)));

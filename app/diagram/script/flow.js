@@ -8,6 +8,7 @@ const BESIDE = 150; // a dense block leaves room for stem or head beside it
 const LARGEST = 1.5;
 const SMALLEST = 0.9;
 const WORTH = 0.8; // of the size, for one row less
+const TOLERATED = 1.5; // times the height that is wanted
 const EDGE = 3; // room for an outline
 
 /** The largest layout that is not higher than `height`, otherwise the smallest; or the one of a given scale.
@@ -20,23 +21,38 @@ export function layOut(drawing, { width, height, opened, scale: given, widths })
   for (let scale = LARGEST; scale > SMALLEST - 0.01; scale -= 0.05) {
     const found = atScale(drawing, scale, width, opened, widths);
     const fits = found.height * scale <= height;
-    if (best ? found.rows.length < best.rows.length && scale > WORTH * best.scale : fits) best = found;
+    if (best ? found.lines < best.lines && scale > WORTH * best.scale : fits) best = found;
   }
-  return best ?? atScale(drawing, SMALLEST, width, opened, widths);
+  return best ?? filling(drawing, { width, height: TOLERATED * height, opened, widths });
+}
+
+/** What cannot be low is as large as the width allows without another row. */
+function filling(drawing, { width, height, opened, widths }) {
+  let found = atScale(drawing, SMALLEST, width, opened, widths);
+  for (let scale = SMALLEST; scale < LARGEST; scale += 0.05) {
+    const larger = atScale(drawing, scale, width, opened, widths);
+    if (larger.lines > found.lines || larger.height * scale > height) break;
+    found = larger;
+  }
+  return found;
 }
 
 function atScale(drawing, scale, width, opened, widths = {}) {
   const room = width / scale - 2 * EDGE;
   const dense = denseLook(drawing, opened, room - ENDS.first - BESIDE);
   const stages = drawing.stages.map((stage) => measureStage(stage, drawing.forms, opened.has(stage.name), dense));
-  for (const stage of stages) stage.width = Math.min(Math.max(stage.width, widths[stage.name] ?? 0), room - ENDS.first);
+  stages.forEach((stage, i) => {
+    const ends = (i ? ENDS.turn : ENDS.first) + (i === stages.length - 1 ? ENDS.last : 0);
+    stage.width = Math.min(Math.max(stage.width, widths[stage.name] ?? 0), room - ends);
+  });
   let y = EDGE;
   const rows = inRows(stages, room).map((row) => {
     const placed = placeRow(row, y, room);
     y += placed.height + ROWS;
     return placed;
   });
-  return { scale, rows, width: Math.max(...rows.map((row) => row.width)) + EDGE, height: y - ROWS + EDGE };
+  const lines = sum(rows.map((row) => row.lines));
+  return { scale, rows, lines, width: Math.max(...rows.map((row) => row.width)) + EDGE, height: y - ROWS + EDGE };
 }
 
 function inRows(stages, room) {
@@ -59,12 +75,12 @@ function inRows(stages, room) {
   return rows;
 }
 
-/** The boxes of a stage that is wider than the page, line by line. */
-function linesOf(stage, room) {
+/** The boxes of a stage, line by line: several where it is wider than the page. */
+function linesOf(stage) {
   const lines = [[]];
   let used = 0;
   for (const item of stage.items) {
-    if (used + item.width > room - 2 * stage.side && lines.at(-1).length && !stage.isDense) {
+    if (used + item.width > stage.width - 2 * stage.side + 1 && lines.at(-1).length && !stage.isDense) {
       lines.push([]);
       used = 0;
     }
@@ -80,17 +96,16 @@ function placeRow(row, top, room) {
   let x = EDGE + (row[0].isFirst ? ENDS.first : ENDS.turn);
   let height = HEADER + above + below;
   for (const stage of row) {
-    const left = room + EDGE - x - (stage.isLast ? ENDS.last : 0);
-    const lines = linesOf(stage, Math.max(left, stage.width));
-    const isAlone = lines.length > 1;
-    Object.assign(stage, { x, y: top, width: isAlone ? left : stage.width });
+    const lines = linesOf(stage);
+    Object.assign(stage, { x, y: top });
     height = Math.max(height, HEADER + lines.length * (above + below));
     stage.lines = lines.map((items, i) => placeLine(stage, items, top + HEADER + i * (above + below) + above));
     x += stage.width + BETWEEN;
   }
   for (const stage of row) stage.height = height;
   const last = row.at(-1);
-  return { stages: row, y: top, height, width: x - BETWEEN + (last.isLast ? ENDS.last : 0) };
+  const lines = Math.max(...row.map((stage) => stage.lines.length));
+  return { stages: row, y: top, height, lines, width: x - BETWEEN + (last.isLast ? ENDS.last : 0) };
 }
 
 function placeLine(stage, items, y) {
