@@ -63,13 +63,14 @@ def _draw_arm(i: int, name: str, removable: bool) -> None:
 
 
 def _draw_title(i: int, name: str, removable: bool) -> None:
-    title, more, remove = st.columns([10, 5, 2], gap="xxsmall", vertical_alignment="center")
+    widths = [10, 5, 2] if removable else [12, 5]
+    title, more, *remove = st.columns(widths, gap="xxsmall", vertical_alignment="center")
     title.markdown(f"**{i + 1}** &nbsp;{name}")
     with more:
         _draw_more(i, name)
     if removable:
         rest = [arm for j, arm in enumerate(state.arms()) if j != i]
-        remove.button(
+        remove[0].button(
             "", icon=":material/close:", key=f"arm {i} remove", help=f"Remove {name}",
             on_click=state.set_arms, args=(rest,), type="tertiary",
         )  # fmt: skip
@@ -117,7 +118,7 @@ def _draw_switch(i: int, label: str, name: str, values: tuple[str, str]) -> None
 
 def _draw_more(i: int, name: str) -> None:
     more = st.popover(
-        "More", type="tertiary", help=f"All settings of {name}", key=f"arm {i} more", on_change="rerun"
+        "More", type="tertiary", help="All settings of this arm", key=f"arm {i} more", on_change="rerun"
     )
     if not more.open:
         return

@@ -19,6 +19,8 @@ SHARED_MORE = (
     "eval_every", "eval_images", "checkpoint_every", "augment",
 )  # fmt: skip
 
+MORE_RACES = "more races"  # the key of what opens on them
+
 
 class Preset(NamedTuple):
     """A race to begin with."""
@@ -104,16 +106,21 @@ def _draw_presets() -> None:
         st.markdown("**Races to begin with**")
         for preset in PRESETS:
             _draw_preset(preset)
-        with st.popover("More races", width="stretch"):
+        with st.popover("More races", width="stretch", key=MORE_RACES, on_change="rerun"):
             for preset in MORE_PRESETS:
                 _draw_preset(preset)
 
 
 def _draw_preset(preset: Preset) -> None:
     st.button(
-        preset.title, help=preset.about, on_click=state.set_arms, args=(preset.arms,), width="stretch",
+        preset.title, help=preset.about, on_click=_begin, args=(preset,), width="stretch",
         key=f"preset {preset.title}",
     )  # fmt: skip
+
+
+def _begin(preset: Preset) -> None:
+    state.set_arms(preset.arms)
+    state.show_in_widget(MORE_RACES, False)  # so that the arms are in sight
 
 
 def _draw_setting(name: str) -> None:

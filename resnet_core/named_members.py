@@ -36,7 +36,8 @@ MEMBERS = (
     ),
     Member(
         "Fixup",
-        "arXiv:1901.09321: no norm, but initial values with which every block hands on its shortcut.",
+        "arXiv:1901.09321: no norm, but initial values with which every block hands on its shortcut. At 56 "
+        "layers it diverges here at a learning rate of 0.1, and trains at 0.05.",
         {"skip": "identity", "depth": 56, "norm": "none", "init": "fixup"},
     ),
     Member(

@@ -1,7 +1,7 @@
 """What a race will cost, before it starts: parameters, multiply-adds, memory, time."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -30,8 +30,8 @@ def line(store: RunStore, configs: Sequence[RunConfig]) -> None:
 
 def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
     sizes = [_size(config) for config in configs]
-    parameters = _range([size.parameters for size in sizes], "{:,.0f}")
-    multiply_adds = _range([size.multiply_adds / 1e6 for size in sizes], "{:,.1f}")
+    parameters = _range(f"{count:,}" for count in sorted(size.parameters for size in sizes))
+    multiply_adds = _range(map(_in_millions, sorted(size.multiply_adds for size in sizes)))
     both = f"{parameters} parameters, {multiply_adds} M multiply-adds a picture"
     machine = store.machine()
     if "seconds_per_mac" not in machine:
@@ -43,9 +43,13 @@ def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
     return f"{both}. {time}{advice}"
 
 
-def _range(values: Sequence[float], form: str) -> str:
-    low, high = (form.format(value) for value in (min(values), max(values)))
-    return low if low == high else f"{low} to {high}"
+def _range(ordered: Iterable[str]) -> str:
+    found = list(ordered)
+    return found[0] if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
+
+
+def _in_millions(count: int) -> str:
+    return f"{count / 1e6:,.1f}" if count >= 1e6 else f"{count / 1e6:.2g}"
 
 
 def duration(seconds: float) -> str:
@@ -60,7 +64,7 @@ def _table(configs: Sequence[RunConfig]) -> dict[str, list]:
     return {
         "Network": arm_names([to_flat(config) for config in configs]),
         "Parameters": [f"{size.parameters:,}" for size in sizes],
-        "Multiply-adds": [f"{size.multiply_adds / 1e6:,.1f} M" for size in sizes],
+        "Multiply-adds": [f"{_in_millions(size.multiply_adds)} M" for size in sizes],
         "Memory": [f"{size.memory / 1e9:.1f} GB" for size in sizes],
     }
 

@@ -44,8 +44,11 @@ def arms_drawn(page, panel: str, quantity: str = "gradient_norm") -> list[int]:
     ("arms", "names", "with_blocks"),
     [
         ("alexnet-8,vgg-11", ["AlexNet", "VGG-11"], []),
-        ("gated-8~block:single,identity-8", ["Highway-8", "ResNet-8"], [0, 1]),
-        ("dense-10~growth:2,identity-8", ["DenseNet-10 (k 2)", "ResNet-8"], [0, 1]),
+        (
+            "gated-8~block:single,identity-8,dense-10~growth:2",
+            ["Highway-8", "ResNet-8", "DenseNet-10 (k 2)"],
+            [0, 1, 2],
+        ),
         ("mlp-8~skip:none~width:8,mlp-8~width:8", ["plain MLP-8", "residual MLP-8"], [1]),
     ],
 )
@@ -73,3 +76,28 @@ def test_unlike_runs_are_compared_and_their_tables_open(server, open_tab):
         expect(page.locator(".rl-arm")).to_have_count(len(runs))
         page.get_by_text("The numbers as tables").click()
         expect(page.get_by_text("every step, and every layer and block at one step")).to_have_count(len(runs))
+
+
+def choose(page, arm: int, title: str) -> None:
+    page.get_by_role("combobox", name="Network").nth(arm).click()
+    page.get_by_role("option", name=title, exact=True).click()
+
+
+def test_an_arm_becomes_another_member_and_its_settings_stay_open_while_they_change(server, open_tab):
+    with open_tab(server.address) as page:
+        sidebar = page.get_by_test_id("stSidebar")
+        choose(page, 1, "Highway")
+        expect(sidebar.get_by_text("Highway-20")).to_be_visible()
+        page.get_by_role("button", name="More", exact=True).nth(1).click()
+        bias = page.get_by_role("spinbutton", name="Bias of the gates at the start")
+        bias.fill("-5")
+        bias.press("Enter")
+        page.wait_for_url("**gate_bias**")
+        page.get_by_role("radio", name="shortcut").click()
+        expect(sidebar.get_by_text("ResNet-20 (gated skip)").first).to_be_visible()
+        expect(bias).to_have_value("-5")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="More races").click()
+        page.get_by_role("button", name="AlexNet vs VGG-19").click()
+        expect(sidebar.get_by_text("VGG-19").first).to_be_visible()
+        expect(page.get_by_role("button", name="AlexNet vs VGG-19")).to_be_hidden()
