@@ -12,6 +12,7 @@ from contextlib import closing
 
 import pytest
 
+from resnet_core.records import QUANTITIES
 from resnet_core.runs import foreign_metrics, foreign_zip
 from resnet_core.runs.archive import unpack_run
 from tests.core.zips import assert_refused, contents, with_sums, zip_of
@@ -242,7 +243,7 @@ ROW = struct.pack("<4f", 1, 1, 1, 1)
         ("UPDATE steps SET numbers = x'00' WHERE step = 1", "step 1 in metrics.db has numbers"),
         ("UPDATE steps SET numbers = 'text' WHERE step = 1", "has a step '1' that"),
         ("UPDATE steps SET numbers = randomblob(2000000) WHERE step = 1", "do not fit its layers"),
-        ("UPDATE steps SET present = 256 WHERE step = 1", "has a step '1' that"),
+        (f"UPDATE steps SET present = {1 << len(QUANTITIES)} WHERE step = 1", "has a step '1' that"),
         ("UPDATE steps SET present = -1 WHERE step = 1", "has a step '1' that"),
         ("UPDATE steps SET present = 'all' WHERE step = 1", "has a step '1' that"),
         ("UPDATE steps SET step = 3 WHERE step = 2", "has a step '3' that"),
