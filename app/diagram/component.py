@@ -130,11 +130,8 @@ def _unlike_ops(plan: Plan, other: Plan) -> dict[str, list[str]]:
     units, others = block_names(plan), block_names(other)
     mine, theirs = form_numbers(units), form_numbers(others)
     met = {(mine[block], theirs[block]): block for block in units if block in others}
-    return {
-        f"{a} {b}": [op.removeprefix(f"{units[block].name}.") for op in _unlike(units[block], others[block])]
-        for (a, b), block in met.items()
-    }
+    return {f"{a} {b}": _unlike(block, units[block], others[block]) for (a, b), block in met.items()}
 
 
-def _unlike(unit: Unit, other: Unit) -> list[str]:
-    return [*sorted(unlike_ops(unit, other)), *(["merge"] if unit.merge != other.merge else [])]
+def _unlike(block: str, unit: Unit, other: Unit) -> list[str]:
+    return sorted(name.removeprefix(f"{block}.") for name in unlike_ops(unit, other))

@@ -1,7 +1,7 @@
 """The inside of a unit: every operation with its shapes, where paths part and meet, and the formula."""
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
+from itertools import product
 from typing import Any
 
 from app.diagram.formula import formula_of, shape_text
@@ -13,6 +13,7 @@ TITLES = {
     "adaptive mean": "mean pool", "flatten": "flatten", "pad": "pad", "scale": "× α", "shift": "+ β",
     "dropout": "dropout", "drop path": "drop path", "linear": "linear", "conv": "conv",
 }  # fmt: skip
+WEIGHTS = {"conv": 100, "linear": 100, "merge": 10}  # of what two units have in common; 1 for all else
 SIGNS = {"add": "+", "exclusive gate": "g", "shortcut gate": "g", "concatenate": "[ ]"}
 MERGES = {
     "add": "added",
@@ -39,18 +40,44 @@ def inside_of(unit: Unit) -> dict[str, Any]:
 
 
 def unlike_ops(unit: Unit, other: Unit) -> frozenset[str]:
-    """Names of the operations of `unit` that `other` does not have at their place in the order."""
+    """Names of what `unit` has and `other` has not at its place in the order; "merge" is where paths meet.
+
+    Places are set against each other so that as much as possible is in both, layers with weights first.
+    """
     mine, theirs = _in_order(unit), _in_order(other)
-    matcher = SequenceMatcher(None, [key for key, _ in mine], [key for key, _ in theirs], autojunk=False)
-    shared = {i for block in matcher.get_matching_blocks() for i in range(block.a, block.a + block.size)}
-    return frozenset(op.name for i, (_, op) in enumerate(mine) if i not in shared)
+    shared = _shared([key for key, _ in mine], [key for key, _ in theirs])
+    return frozenset(name for i, (_, name) in enumerate(mine) if i not in shared)
 
 
-def _in_order(unit: Unit) -> list[tuple[tuple, Op]]:
-    """Shortcut and gate apart from what is on the main path, whether before, in or after the branch."""
-    main = [*unit.before, *(op for path in unit.branches for op in path.ops), *unit.after]
-    side = [(path.role, op) for path in unit.paths if path.role != "branch" for op in path.ops]
-    return [(_key(role, op), op) for role, op in (*(("main", op) for op in main), *side)]
+def _shared(mine: Sequence[tuple], theirs: Sequence[tuple]) -> set[int]:
+    """Which of mine are in the heaviest common subsequence."""
+    best = [[0] * (len(theirs) + 1) for _ in range(len(mine) + 1)]
+    for i, j in product(reversed(range(len(mine))), reversed(range(len(theirs)))):
+        both = WEIGHTS.get(mine[i][1], 1) + best[i + 1][j + 1] if mine[i] == theirs[j] else 0
+        best[i][j] = max(both, best[i + 1][j], best[i][j + 1])
+    found, i, j = set(), 0, 0
+    while i < len(mine) and j < len(theirs):
+        if mine[i] == theirs[j] and best[i][j] > max(best[i + 1][j], best[i][j + 1]):
+            found.add(i)
+            i, j = i + 1, j + 1
+        elif best[i + 1][j] == best[i][j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _in_order(unit: Unit) -> list[tuple[tuple, str]]:
+    """Key and name of everything; shortcut and gate apart from what is on the main path."""
+    branches = [_keyed("main", op) for path in unit.branches for op in path.ops]
+    merge = [(("main", "merge", unit.merge), "merge")] if unit.merge else []
+    before, after = ([_keyed("main", op) for op in ops] for ops in (unit.before, unit.after))
+    side = [_keyed(path.role, op) for path in unit.paths if path.role != "branch" for op in path.ops]
+    return [*before, *branches, *merge, *after, *side]
+
+
+def _keyed(role: str, op: Op) -> tuple[tuple, str]:
+    return _key(role, op), op.name
 
 
 def _key(role: str, op: Op) -> tuple:

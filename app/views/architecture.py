@@ -16,7 +16,8 @@ from resnet_core.config import SettingsError
 from resnet_core.race import DEFAULT_ARMS, race_configs
 
 PAGE, NOTHING = "architecture", ""
-USUAL = dict.fromkeys(("first", "second", "block", "part"), "")  # so that an address says all that is chosen
+# Nothing is usual, so that an address says all that is chosen.
+USUAL = dict.fromkeys(("first", "second", "block", "part", "present"), "")
 PARTS = {"layers": "Layers", "paths": "Paths", "code": "Code", "years": "Depth through the years"}
 
 
@@ -24,6 +25,7 @@ def page() -> None:
     state.start_session()
     _header()
     chosen, networks, problems = _possible(_chosen())
+    chosen["present"] = "1" if state.is_presenting() else ""
     state.keep_page_settings(PAGE, chosen, USUAL)
     _choices(networks)
     with st.container():  # a place that is always there, so that a sentence more moves nothing else about
@@ -105,7 +107,7 @@ def _offered() -> dict[str, str]:
 def _choices(networks: Sequence[Network]) -> None:
     """Which network, which one beside it, and the settings of both."""
     first, second = networks[0], networks[1] if len(networks) > 1 else None
-    columns = st.columns([4, 1.2, 0.3, 4, 1.2], vertical_alignment="bottom")
+    columns = st.columns([4, 1.6, 0.2, 4, 1.6], vertical_alignment="bottom")
     _choice(columns[0], "Network", "first", first)
     _choice(columns[3], "Beside it", "second", second)
     for column, name, network in ((columns[1], "first", first), (columns[4], "second", second)):

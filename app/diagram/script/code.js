@@ -2,7 +2,7 @@
 import { themeOf } from "./page.js";
 import { asCount, element, say } from "./text.js";
 
-const TOKENS = /("""[^]*?"""|"[^"\n]*"|'[^'\n]*')|(#.*)|\b(import|from|class|def|return|for|in|if|else|with|and|or|not|lambda|yield|None|True|False|super|self)\b/g;
+const TOKENS = /("[^"\n]*"|'[^'\n]*')|(#.*)|\b(import|from|class|def|return|for|in|if|else|with|and|or|not|lambda|yield|None|True|False|super|self)\b/g;
 const MARKS = { changed: ["≠", "≠"], "only left": ["+", ""], "only right": ["", "+"] };
 
 /** A table with a row for each line; a network's column is copied by its button. */
@@ -20,12 +20,13 @@ export class CodeView {
     if (data.version === this.version) return;
     this.version = data.version;
     this.sides = data.names.length;
-    const rows = data.lines.map((line) => this.row(line, (this.numbers ??= [0, 0])));
-    this.numbers = null;
+    const columns = data.names.map((_, side) => coloured(data.lines.map((line) => line[side + 1])));
+    const numbers = [0, 0];
+    const rows = data.lines.map(([mark], i) => this.row(mark, columns.map((column) => column[i]), numbers));
     this.unlike = rows.filter((row) => row.dataset.mark !== "same");
     const body = element("tbody", "", ...rows);
-    const columns = data.names.flatMap(() => [element("col", "rd-of-number"), element("col", "")]);
-    const table = element("table", "", element("colgroup", "", ...columns), this.heading(data), body);
+    const widths = data.names.flatMap(() => [element("col", "rd-of-number"), element("col", "")]);
+    const table = element("table", "", element("colgroup", "", ...widths), this.heading(data), body);
     table.dataset.sides = this.sides;
     this.box = element("div", "rd-lines", table);
     this.box.tabIndex = 0;
@@ -51,16 +52,17 @@ export class CodeView {
     return element("thead", "", element("tr", "", ...cells));
   }
 
-  row([mark, ...texts], numbers) {
+  /** `parts` has the coloured line of each side, null where a side has none. */
+  row(mark, parts, numbers) {
     const made = element("tr", "");
     made.dataset.mark = mark;
     for (let side = 0; side < this.sides; side += 1) {
-      const text = texts[side];
-      if (text !== null) numbers[side] += 1;
-      const number = element("td", "rd-number", text === null ? "" : String(numbers[side]));
-      const line = element("td", "rd-text", ...(text === null ? [] : coloured(text)));
+      const text = parts[side];
+      if (text) numbers[side] += 1;
+      const line = element("td", "rd-text", ...(text ?? []));
       line.dataset.mark = MARKS[mark]?.[side] ?? "";
-      if (text === null) line.classList.add("rd-nothing");
+      if (!text) line.classList.add("rd-nothing");
+      const number = element("td", "rd-number", text ? String(numbers[side]) : "");
       made.append(number, line);
     }
     return made;
@@ -104,8 +106,19 @@ async function copy(text) {
   return undefined;
 }
 
-/** Strings, comments and keywords of one line. */
-function coloured(line) {
+/** The parts of every line: strings, comments and keywords stand out; a docstring goes on over lines. */
+function coloured(lines) {
+  let isText = false;
+  return lines.map((line) => {
+    if (line === null) return null;
+    const quotes = line.split('"""').length - 1;
+    const [wasText, isString] = [isText, isText || quotes > 0];
+    isText = quotes % 2 ? !wasText : wasText;
+    return isString ? [element("span", "rd-string", line)] : tokens(line);
+  });
+}
+
+function tokens(line) {
   const parts = [];
   let end = 0;
   for (const match of line.matchAll(TOKENS)) {
