@@ -155,7 +155,6 @@ def recording_of(setup: Setup, runs: Mapping[str, Sequence[RunInfo]]) -> dict[st
             key: {
                 "settings": dict(BY_KEY[key].settings),
                 "test_accuracy": [_accuracy(run) for run in of_variant],
-                "seconds": [round(run.finished - run.started, 1) for run in of_variant],
             }
             for key, of_variant in runs.items()
         },

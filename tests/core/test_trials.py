@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from resnet_core.trials import (
 from resnet_core.variants import VARIANTS, variant_configs
 from tests.core.random_configs import run_configs
 
+BUNDLED = Path(__file__).resolve().parents[2] / "assets" / "variants.json"
 SETUP = Setup(depth=8, steps=100, seeds=2)
 
 
@@ -131,7 +133,6 @@ def test_a_recording_comes_back_as_it_was_made(tmp_path):
     assert content["variants"]["pre"] == {
         "settings": {"skip": "identity", "order": "pre"},
         "test_accuracy": [0.7, 0.7],
-        "seconds": [20.0, 20.0],
     }
     path = tmp_path / "variants.json"
     assert read_recording(path) is None
@@ -144,3 +145,14 @@ def test_a_recording_comes_back_as_it_was_made(tmp_path):
 def test_variant_configs_are_trials_of_their_own():
     for key, config in variant_configs(8, 100, 1).items():
         assert set(measured(ended(**to_flat(config)))) == {(key, 1)}
+
+
+def test_the_bundled_recording_is_of_the_variants_as_they_are_now():
+    content = json.loads(BUNDLED.read_bytes())
+    recording = read_recording(BUNDLED)
+    assert recording.setup == Setup(seeds=3)
+    assert set(recording.made) >= {"device", "device_name", "torch"}
+    assert {key: row["settings"] for key, row in content["variants"].items()} == {
+        variant.key: dict(variant.settings) for variant in VARIANTS
+    }
+    assert {len(outcome.accuracies) for outcome in recording.outcomes.values()} == {3}
