@@ -120,6 +120,18 @@ def welch_p(one: np.ndarray, other: np.ndarray) -> float | None:
     return float(2 * stdtr(freedom, -abs(t)))
 
 
+def widest(outcomes: Mapping[str, Outcome]) -> tuple[str, float, float] | None:
+    """The variant whose seeds lie furthest apart, its lowest and its highest error in percent.
+
+    None where no variant has two seeds, or none of them differ.
+    """
+    spans = {key: 100 * (1 - outcome.values) for key, outcome in outcomes.items()}
+    key = max(spans, key=lambda key: np.ptp(spans[key]), default=None)
+    if key is None or not np.ptp(spans[key]):
+        return None
+    return key, float(spans[key].min()), float(spans[key].max())
+
+
 def rule(outcomes: Mapping[str, Outcome]) -> str:
     """How the verdicts on these outcomes are come to, in sentences."""
     seeds = [len(outcome.accuracies) for outcome in outcomes.values()]
@@ -133,7 +145,7 @@ def rule(outcomes: Mapping[str, Outcome]) -> str:
     if seeds and min(seeds) < 2:
         said.append(
             "Where one of the two has a single seed, a difference of test accuracy below "
-            f"{100 * LEAST_DIFFERENCE:g} points counts as none, since seeds alone make about 2."
+            f"{100 * LEAST_DIFFERENCE:g} points counts as none; a seed alone can make more."
         )
     if any(outcome.diverged for outcome in outcomes.values()):
         said.append(

@@ -14,6 +14,7 @@ from resnet_core.ranking import (
     count,
     measured_rank,
     rule,
+    widest,
 )
 from resnet_core.trials import Trial
 from resnet_core.variants import (
@@ -50,8 +51,17 @@ def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
             + "\n".join(_disagreements(outcomes, pairs))
         )
     st.caption(
-        f"{rule(outcomes)} A measured number is the mean of its seeds; the paper's is a median of five."
+        f"{rule(outcomes)}{_spread(outcomes)} A measured number is the mean of its seeds; the paper's is a "
+        "median of five."
     )
+
+
+def _spread(outcomes: Mapping[str, Outcome]) -> str:
+    found = widest(outcomes)
+    if found is None:
+        return ""
+    key, low, high = found
+    return f" The seeds of {BY_KEY[key].name} lie furthest apart: {low:.1f} to {high:.1f} %."
 
 
 def _disagreements(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> list[str]:

@@ -14,6 +14,7 @@ from resnet_core.ranking import (
     order,
     rule,
     welch_p,
+    widest,
 )
 
 # The paper: pre 6.37, original 6.61, 1x1 convolution 12.22, plain and dropout fail.
@@ -126,3 +127,11 @@ def test_the_rule_is_said_as_far_as_it_was_used():
     assert "Welch" in rule(several)
     assert "4 points" not in rule(several)
     assert "counts as guessing" in rule(several)
+
+
+def test_the_widest_spread_is_found_where_seeds_differ():
+    assert widest({}) is None
+    assert widest(one_seed(pre=0.8, original=0.2)) is None
+    assert widest({"dropout": Outcome((0.1, None))}) is None  # a guess is 0.1, too
+    key, low, high = widest({"pre": Outcome((0.8, 0.7)), "conv1x1": Outcome((0.1, 0.69, 0.77))})
+    assert (key, low, high) == ("conv1x1", pytest.approx(23), pytest.approx(90))
