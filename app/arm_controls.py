@@ -33,7 +33,7 @@ def draw_arms(problems: Sequence[str]) -> None:
             _draw_arm(i, names[i], removable=len(arms) > MIN_ARMS)
             start = f"arm {i + 1}: "
             for problem in (said.removeprefix(start) for said in problems if said.startswith(start)):
-                st.caption(f":red[{as_plain(problem)}]")
+                st.markdown(f":small[:red[{as_plain(problem)}]]")
     if len(arms) < MAX_ARMS:
         more = [*arms, one_more(arms)]
         st.button("Add an arm", icon=":material/add:", on_click=state.set_arms, args=(more,))

@@ -134,8 +134,8 @@ def test_settings_that_exclude_each_other_are_refused_with_the_reason_at_the_arm
     [error] = errors(drawn(page))
     assert error.startswith(sentence)
     assert page.button(key="train").disabled
-    beside = [caption.value.replace("\\", "") for caption in page.sidebar.caption]
-    assert f":red[{error.removeprefix('arm 2: ')}]" in beside
+    beside = [text.value.replace("\\", "") for text in page.sidebar.markdown]
+    assert f":small[:red[{error.removeprefix('arm 2: ')}]]" in beside
 
 
 @pytest.mark.parametrize(
