@@ -122,13 +122,19 @@ def _choice(column, label: str, name: str, network: Network | None) -> None:
     if name == "second":
         offered = {NOTHING: "nothing", **offered}
     if text not in offered:
-        offered = {text: network.name, **offered}
+        offered = {text: _full_label(network), **offered}
     key = f"architecture {name}"
     state.show_in_widget(key, text)
     column.selectbox(
         label, list(offered), format_func=lambda text: offered.get(text, text), key=key, on_change=_choose,
         args=(name, key),
     )  # fmt: skip
+
+
+def _full_label(network: Network) -> str:
+    """No other choice has it: Streamlit tells choices by what they are called."""
+    data = network.config.data
+    return f"{network.name}, {data.info.title}, {data.side} px"
 
 
 def _choose(name: str, key: str) -> None:

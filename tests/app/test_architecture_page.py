@@ -75,8 +75,15 @@ def test_a_choice_is_in_the_link_and_drops_a_block_that_is_gone():
 def test_a_view_is_in_the_link():
     found = page(first="identity-20")
     found.segmented_control(key="architecture part").set_value("paths")
-    assert link_of(drawn(found))["part"] == "paths"
+    assert link_of(drawn(found)) == {"first": "identity-20@fashion-mnist-16", "part": "paths"}
     assert "9 blocks" in texts(found)
+
+
+def test_no_two_choices_are_called_the_same():
+    found = page(first="identity-20", second="identity-20~width:16@cifar10-32")
+    for name in ("first", "second"):
+        called = found.selectbox(key=f"architecture {name}").options
+        assert len(called) == len(set(called))
 
 
 def test_two_of_one_name_are_told_apart():

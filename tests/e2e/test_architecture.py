@@ -108,14 +108,14 @@ def test_a_click_chooses_a_block_and_shows_its_inside(server, open_tab, text, bl
 
 
 def test_the_diagram_is_walked_by_keyboard(server, open_tab):
-    with open_tab(address(server, first="identity-20", second="none-20")) as page:
+    with open_tab(address(server, first="identity-56", second="none-56")) as page:
         expect(page.locator(".rd-drawing")).to_have_count(2)
         box(page, "stem").focus()
         for key, reached in (
             ("ArrowRight", "layer1.0"),
             ("ArrowRight", "layer2.0"),
             ("End", "head"),
-            ("ArrowLeft", "layer3.2"),
+            ("ArrowLeft", "layer3.1"),
             ("Home", "stem"),
             ("ArrowRight", "layer1.0"),
         ):
@@ -127,13 +127,13 @@ def test_the_diagram_is_walked_by_keyboard(server, open_tab):
         page.keyboard.press("Enter")
         expect(page.locator(".rd-panel h3")).to_have_text("layer1.0")
         wait_for_link(page, "block=layer1.0")
-        expect(page.locator(".rd-one h4")).to_have_text(["ResNet-20", "plain-20"])
+        expect(page.locator(".rd-one h4")).to_have_text(["ResNet-56", "plain-56"])
         page.keyboard.press("Escape")
         expect(page.locator(".rd-panel")).to_be_hidden()
         page.keyboard.press("Tab")
-        expect(page.get_by_role("button", name="open 3 units, layer1.0 to layer1.2").last).to_be_focused()
+        expect(page.get_by_role("button", name="open 9 units, layer1.0 to layer1.8").last).to_be_focused()
         page.keyboard.press("Enter")
-        expect(box(page, "layer1.2", network=1).locator(".rd-count")).to_have_count(0)
+        expect(box(page, "layer1.8", network=1).locator(".rd-count")).to_have_count(0)
         expect(box(page, "layer1.0", network=1)).to_be_focused()
 
 
@@ -154,6 +154,7 @@ def test_the_drawing_stays_the_same_element_over_reruns(server, open_tab):
             wait_for_link(page, f"block={block}")
         page.get_by_text("Paths", exact=True).click()
         wait_for_link(page, "part=paths")
+        wait_for_link(page, "first=identity-20@fashion-mnist-16")
         assert page.locator(".rd-drawing").evaluate("drawing => drawing.marked")
         expect(page.locator(".rd-panel h3")).to_have_text("layer3.0")
 
