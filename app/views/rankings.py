@@ -47,7 +47,7 @@ def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
     )
     if counts[Verdict.DISAGREES]:
         st.markdown(
-            "Better here than the paper's order has it, published and measured error in brackets:\n"
+            "Better as measured than in the paper's order, published and measured error in brackets:\n"
             + "\n".join(_disagreements(outcomes, pairs))
         )
     st.caption(
@@ -65,7 +65,7 @@ def _spread(outcomes: Mapping[str, Outcome]) -> str:
 
 
 def _disagreements(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> list[str]:
-    """A line for each variant that is above others here which the paper has above it."""
+    """A line for each variant that is above others as measured that the paper has above it."""
     beaten: dict[str, list[str]] = {}
     for pair in pairs:
         if pair.verdict is Verdict.DISAGREES:
@@ -130,10 +130,10 @@ def columns(rows: Sequence[Variant], outcomes: Mapping[str, Outcome]) -> dict[st
         "On F": [variant.on_branch for variant in rows],
         "Remark": [variant.remark for variant in rows],
         "Paper": [_published(variant) + _deeper(variant) for variant in rows],
-        "Rank there": [str(published_rank(variant)) for variant in rows],
-        "Here": [_error(outcomes[v.key]) if v.key in outcomes else "not measured" for v in rows],
+        "Rank in the paper": [str(published_rank(variant)) for variant in rows],
+        "Measured": [_error(outcomes[v.key]) if v.key in outcomes else "not measured" for v in rows],
         "Seeds": [_seeds(outcomes[v.key]) if v.key in outcomes else "" for v in rows],
-        "Rank here": [str(measured_rank(v.key, outcomes)) if v.key in outcomes else "" for v in rows],
+        "Rank measured": [str(measured_rank(v.key, outcomes)) if v.key in outcomes else "" for v in rows],
         "Against the original": ["itself" if v.key == ORIGINAL else against.get(v.key, "") for v in rows],
     }
 

@@ -63,7 +63,7 @@ def test_an_empty_store_shows_what_the_paper_has_and_offers_to_measure_it(store)
     columns = table(page)
     assert columns["Paper"][:2] == ["6.37 % (5.46)", "6.61 % (5.93)"]
     assert columns["Paper"][-4:] == ["fail"] * 4
-    assert set(columns["Here"]) == {"not measured"}
+    assert set(columns["Measured"]) == {"not measured"}
     assert "the paper itself was not opened" in texts(page)
 
 
@@ -71,11 +71,11 @@ def test_runs_of_any_race_are_found_by_their_settings(measured):
     page = opened("variants", **LINK)
     assert errors(page) == warnings(page) == []
     assert page.button(key="measure").label == "Measure the missing 11"
-    assert row(page, "full pre-activation")["Here"] == "20.0 %"
-    assert row(page, "original")["Rank here"] == "3"
+    assert row(page, "full pre-activation")["Measured"] == "20.0 %"
+    assert row(page, "original")["Rank measured"] == "3"
     assert row(page, "full pre-activation")["Against the original"] == "agrees"
     assert row(page, "1×1 conv shortcut")["Against the original"] == "cannot be told apart"
-    assert row(page, "constant scaling", "a plain network")["Here"] == "diverged"
+    assert row(page, "constant scaling", "a plain network")["Measured"] == "diverged"
     assert "Of **6** pairs that the paper ranks, **5** agree, **0** disagree and **1** cannot" in texts(page)
     assert "below 4 points counts as none" in texts(page)
 
@@ -92,7 +92,7 @@ def test_what_disagrees_is_said_with_all_four_numbers(measured):
 def test_the_small_store_of_other_runs_measures_nothing_here(filled):
     page = opened("variants")
     assert errors(page) == warnings(page) == []
-    assert set(table(page)["Here"]) == {"not measured"}
+    assert set(table(page)["Measured"]) == {"not measured"}
 
 
 def test_the_setup_is_in_the_link(store):
@@ -183,7 +183,7 @@ def test_a_store_that_cannot_be_written_is_looked_at(measured, monkeypatch):
     [warning] = warnings(page)
     assert "cannot be written (no permission)" in warning
     assert page.button(key="measure").disabled
-    assert row(page, "original")["Here"] == "30.0 %"
+    assert row(page, "original")["Measured"] == "30.0 %"
 
 
 def bundle(store: RunStore, path) -> None:
@@ -202,19 +202,19 @@ def bundle(store: RunStore, path) -> None:
 def test_bundled_numbers_are_marked_as_such_and_only_of_their_setup(store, tmp_path, nothing_bundled):
     bundle(RunStore(tmp_path / "elsewhere"), nothing_bundled)
     page = opened("variants", **LINK)
-    assert set(table(page)["Here"]) == {"50.0 %"}
+    assert set(table(page)["Measured"]) == {"50.0 %"}
     assert page.info[0].value.startswith("**Measured on another machine.** 15 real runs, 1 seed of each")
     assert page.button(key="measure").label == "Measure the missing 15"
-    assert set(table(opened("variants", depth="14", steps="40"))["Here"]) == {"not measured"}
+    assert set(table(opened("variants", depth="14", steps="40"))["Measured"]) == {"not measured"}
 
 
 def test_own_numbers_come_before_the_bundled_ones(measured, tmp_path, nothing_bundled):
     bundle(RunStore(tmp_path / "elsewhere"), nothing_bundled)
     page = opened("variants", **LINK)
-    assert row(page, "original")["Here"] == "30.0 %"
+    assert row(page, "original")["Measured"] == "30.0 %"
     assert not page.info
     page.segmented_control(key="variants source").set_value("bundled")
-    assert row(drawn(page), "original")["Here"] == "50.0 %"
+    assert row(drawn(page), "original")["Measured"] == "50.0 %"
     assert len(page.info) == 1
 
 
