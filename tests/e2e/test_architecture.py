@@ -20,7 +20,10 @@ NETWORKS = {
     "DenseNet-40": "dense-40@cifar10-32",
     "GoogLeNet": "googlenet",
 }
-SIZES = ({"width": 1366, "height": 900}, {"width": 1920, "height": 1080})
+PAGES = {
+    "light, 1366 px": {"viewport": {"width": 1366, "height": 900}, "color_scheme": "light"},
+    "dark, 1920 px": {"viewport": {"width": 1920, "height": 1080}, "color_scheme": "dark"},
+}
 
 # Boxes that lie over each other or outside of the drawing, and text that is wider than its bar.
 FAULTS = """drawing => {
@@ -63,14 +66,13 @@ def wait_for_link(page, part: str) -> None:
     page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=part)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']} px")
-def test_every_network_is_drawn_without_a_fault(server, open_tab, size, theme):
+@pytest.mark.parametrize("media", PAGES.values(), ids=PAGES)
+def test_every_network_is_drawn_without_a_fault(server, open_tab, media):
     for text in NETWORKS.values():
-        with open_tab(address(server, first=text), viewport=size, color_scheme=theme) as page:
+        with open_tab(address(server, first=text), **media) as page:
             drawing = page.locator(".rd-drawing")
             expect(drawing).to_be_visible()
-            expect(page.locator(".rd-root").first).to_have_attribute("data-theme", theme)
+            expect(page.locator(".rd-root").first).to_have_attribute("data-theme", media["color_scheme"])
             assert drawing.locator(".rd-box").count() == len(list(drawing_of(network_of(text).plan).boxes))
             assert drawing.evaluate(FAULTS) == []
             if page.get_by_role("button", name="Open all").count():
@@ -133,7 +135,7 @@ def test_the_diagram_is_walked_by_keyboard(server, open_tab):
         page.keyboard.press("Tab")
         expect(page.get_by_role("button", name="open 9 units, layer1.0 to layer1.8").last).to_be_focused()
         page.keyboard.press("Enter")
-        expect(box(page, "layer1.8", network=1).locator(".rd-count")).to_have_count(0)
+        expect(box(page, "layer1.8", network=1)).to_have_attribute("data-blocks", "layer1.8")
         expect(box(page, "layer1.0", network=1)).to_be_focused()
 
 

@@ -132,8 +132,8 @@ class Diagram {
     if (!network) return;
     const i = [...this.places.children].indexOf(network);
     const box = target.closest(".rd-box");
-    if (target.closest(".rd-fold")) this.fold(i, target.closest(".rd-fold").dataset.stage, false);
-    else if (target.closest(".rd-count")) this.fold(i, this.networks[i].boxOf.get(firstOf(box)).stage, true);
+    const pill = target.closest(".rd-pill");
+    if (pill) this.fold(i, pill.dataset.stage, pill.classList.contains("rd-count"));
     else if (box) this.choose(firstOf(box), true);
   }
 
@@ -192,7 +192,6 @@ function prepare(network) {
   const [formOf, boxOf] = [new Map(), new Map()];
   for (const stage of network.stages) {
     for (const box of stage.boxes) {
-      box.stage = stage.name;
       box.blocks.forEach((block, i) => {
         formOf.set(block, box.forms[i]);
         boxOf.set(block, box);

@@ -128,7 +128,10 @@ function contents(stage, network) {
   }
   stage.lines.forEach((line, i) => {
     if (i) made.push(svg("path", { class: "rd-line rd-again", d: path("M", stage.x + 2, line.y, "h", 8) }));
-    for (const item of line.items) made.push(box(item, network));
+    for (const item of line.items) {
+      made.push(box(item, network));
+      if (item.isFolded) made.push(count(item, stage));
+    }
   });
   return made;
 }
@@ -148,7 +151,6 @@ function box(item, network) {
   made.append(...(shape === "inception" ? inside(item) : item.glyphs.map((one) => glyph(one, x, item))));
   if (item.arc && shape === "unit") made.append(meeting(item));
   if (shape === "dense" && item.width > 34) made.append(label(item.channelsAfter, x + width + item.meet, y + height + 16, "rd-grown", TEXT - 3));
-  if (item.isFolded) made.append(count(item));
   made.append(...unlike(item, network.unlike));
   return made;
 }
@@ -213,12 +215,12 @@ function laneGlyph(one, x, y) {
 }
 
 /** How many units a folded box stands for; pressing it opens them. */
-function count(item) {
+function count(item, stage) {
   const text = `× ${item.blocks.length}`;
   const width = widthOf(text, 20) + 18;
   const x = item.boxX + item.boxWidth / 2 - width / 2;
   const y = item.boxY + item.boxHeight - 9;
-  const made = svg("g", { class: "rd-pill rd-count", role: "button", tabindex: 0, "aria-label": `open ${item.blocks.length} units, ${item.blocks[0]} to ${item.blocks.at(-1)}` });
+  const made = svg("g", { class: "rd-pill rd-count", role: "button", tabindex: 0, "data-stage": stage.name, "aria-label": `open ${item.blocks.length} units, ${item.blocks[0]} to ${item.blocks.at(-1)}` });
   made.append(svg("rect", { x, y, width, height: 30, rx: 15 }), label(text, x + width / 2, y + 21.5, "", 20));
   return made;
 }
@@ -229,7 +231,7 @@ function unlike(item, parts) {
   const r = item.look.text ? 12 : 7;
   const places = {
     shortcut: [(item.from + item.to) / 2 + (item.arc?.marks.length || item.gate ? 42 : 0), item.y - item.peak],
-    branch: [item.boxX + 2, item.boxY + item.boxHeight - 2],
+    branch: [item.boxX, item.boxY + item.boxHeight * 0.74],
     count: [item.boxX + item.boxWidth - 2, item.boxY + item.boxHeight - 2],
   };
   return [...found].map((part) => {
