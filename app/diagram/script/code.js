@@ -1,5 +1,6 @@
 // The code of one network, or of two side by side with the lines marked in which they differ.
 import { themeOf } from "./page.js";
+import { takePlace } from "./svg.js";
 import { asCount, element, say } from "./text.js";
 
 const TOKENS = /("[^"\n]*"|'[^'\n]*')|(#.*)|\b(import|from|class|def|return|for|in|if|else|with|and|or|not|lambda|yield|None|True|False|super|self)\b/g;
@@ -11,7 +12,7 @@ export class CodeView {
     this.root = element("div", "rd-root rd-code");
     const style = element("style");
     say(style, STYLE);
-    (parentElement.querySelector(".rd-place") ?? parentElement).replaceChildren(style, this.root);
+    takePlace(parentElement, style, this.root);
   }
 
   update({ data }) {

@@ -6,6 +6,7 @@ import { onKey } from "./keys.js";
 import { legend } from "./legend.js";
 import { themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
+import { takePlace } from "./svg.js";
 import { asCount, element, say } from "./text.js";
 
 const TALLEST = { one: 0.43, two: 0.25 }; // of a network, in widths of the page, at scale 1
@@ -33,7 +34,7 @@ class Diagram {
     this.root.append(this.places, this.legend, this.panel.root);
     const style = element("style");
     say(style, STYLE);
-    (parentElement.querySelector(".rd-place") ?? parentElement).replaceChildren(style, this.root);
+    takePlace(parentElement, style, this.root);
     this.root.onkeydown = (event) => onKey(event, this);
     this.root.onclick = (event) => this.press(event.target);
     this.observer = new ResizeObserver(() => this.fit());
