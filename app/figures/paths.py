@@ -79,13 +79,22 @@ def drawn_paths(
     """Every path as a row: a square where it goes through a block's branch, a line where it goes past it."""
     paper, color = Paper(palette), style.color(palette)
     ends = [-0.6, len(blocks) - 0.4]
-    lines = [
-        {"type": "scatter", "mode": "lines", "x": ends, "y": [row, row], "hoverinfo": "skip",
-         "line": {"color": color, "width": 3}}
-        for row in range(len(paths))
-    ]  # fmt: skip
+    line = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"color": color, "width": 3}}
+    lines = [line | {"x": ends, "y": [row, row]} for row in range(len(paths))]
+    rows = paper.axis(
+        "branches on the path", tickvals=list(range(len(paths))), ticktext=[sum(path) for path in paths],
+        showgrid=False, range=[len(paths) - 0.4, -0.6],
+    )  # fmt: skip
+    columns = paper.axis(tickvals=list(range(len(blocks))), ticktext=list(blocks), side="top", showgrid=False)
+    return paper.figure(
+        [*lines, _squares(paths, color, palette)], height=50 + 34 * len(paths), xaxis=columns, yaxis=rows,
+        margin={"l": 62, "r": 14, "t": 34, "b": 10},
+    )  # fmt: skip
+
+
+def _squares(paths: Sequence[Choices], color: str, palette: Palette) -> dict[str, Any]:
     through = [(i, row) for row, path in enumerate(paths) for i, is_branch in enumerate(path) if is_branch]
-    squares = {
+    return {
         "type": "scatter",
         "mode": "markers+text",
         "x": [x for x, _ in through],
@@ -95,13 +104,3 @@ def drawn_paths(
         "marker": {"symbol": "square", "size": 24, "color": color},
         "hovertemplate": "through the branch<extra></extra>",
     }
-    lengths = [sum(path) for path in paths]
-    rows = paper.axis(
-        "branches on the path", tickvals=list(range(len(paths))), ticktext=lengths, showgrid=False,
-        range=[len(paths) - 0.4, -0.6],
-    )  # fmt: skip
-    columns = paper.axis(tickvals=list(range(len(blocks))), ticktext=list(blocks), side="top", showgrid=False)
-    margin = {"l": 62, "r": 14, "t": 34, "b": 10}
-    return paper.figure(
-        [*lines, squares], height=50 + 34 * len(paths), xaxis=columns, yaxis=rows, margin=margin
-    )
