@@ -9,7 +9,8 @@ from app.diagram.choice import WELL_KNOWN, Network, differing, imagenet_name, ne
 from app.diagram.component import diagram
 from app.diagram.drawing import block_names
 from app.setting_widgets import LABELS
-from app.views import layer_table, milestones, network_code, network_settings, unrolled
+from app.views import layer_table, messages, milestones, network_code, network_settings, unrolled
+from app.views.heading import heading
 from app.views.text import as_plain, explain
 from resnet_core.architecture.imagenet import IMAGENET
 from resnet_core.config import SettingsError
@@ -23,16 +24,14 @@ PARTS = {"layers": "Layers", "paths": "Paths", "code": "Code", "years": "Depth t
 
 def page() -> None:
     state.start_session()
-    _header()
+    heading("How are these networks built?", "Larger type for the last row.")
     chosen, networks, problems = _possible(_chosen())
     chosen["present"] = "1" if state.is_presenting() else ""
     state.keep_page_settings(PAGE, chosen, USUAL)
     _choices(networks)
-    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
-        if problems:
-            st.error("  \n".join(map(as_plain, problems)), icon=":material/error:")
-        for kind, text in state.take_messages():
-            getattr(st, kind)(as_plain(text))
+    with messages.place():
+        messages.show_problems(problems)
+        messages.show_kept()
         if len(networks) == 2:
             _differences(networks)
     diagram(
@@ -40,15 +39,6 @@ def page() -> None:
     )
     _part(chosen["part"], networks)
     explain("architecture")
-
-
-def _header() -> None:
-    title, presenting = st.columns([6, 1], vertical_alignment="center")
-    title.markdown("#### How are these networks built?")
-    with presenting:
-        st.toggle("Projector", key="present", help="Larger type for the last row.")
-        if state.is_presenting():
-            st.html("<style>html{font-size:20px}</style>")
 
 
 def _chosen() -> dict[str, str]:
@@ -151,8 +141,7 @@ def _show(name: str, text: str) -> None:
 
 
 def _keep_block() -> None:
-    block = state.component_value("diagram", "block")
-    state.keep_page_settings(PAGE, state.page_settings(PAGE, USUAL) | {"block": block}, USUAL)
+    _keep("block", state.component_value("diagram", "block"))
 
 
 def _differences(networks: Sequence[Network]) -> None:
@@ -186,8 +175,11 @@ def _part(part: str, networks: Sequence[Network]) -> None:
 
 
 def _turn() -> None:
-    part = state.widget_value("architecture part")
-    state.keep_page_settings(PAGE, state.page_settings(PAGE, USUAL) | {"part": part}, USUAL)
+    _keep("part", state.widget_value("architecture part"))
+
+
+def _keep(name: str, value: str) -> None:
+    state.keep_page_settings(PAGE, state.page_settings(PAGE, USUAL) | {name: value}, USUAL)
 
 
 page()

@@ -7,20 +7,20 @@ import streamlit as st
 from app import state
 from app.controls import draw_controls
 from app.live.component import stage
-from app.views import cost, results
+from app.views import cost, messages, results
+from app.views.heading import heading
 from app.views.text import as_plain, explain
 from resnet_core.config import RunConfig
 from resnet_core.records import RunInfo
-from resnet_core.runs.store import Refused, StoreError
+from resnet_core.runs.store import RunStore, StoreError
 
 
 def page() -> None:
     problems = state.start_session()
     configs, wrong = draw_controls()
-    _header()
-    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
-        if problems or wrong:
-            st.error("  \n".join(map(as_plain, (*problems, *wrong))), icon=":material/error:")
+    heading("What does the skip connection change?", "Larger type for the last row, settings folded away.")
+    with messages.place():
+        messages.show_problems([*problems, *wrong])
         runs = _runs_of_race()
     state.write_url()
     has_ended = all(run.phase.has_ended for run in runs)
@@ -29,15 +29,6 @@ def page() -> None:
     if runs and has_ended:
         results.card(state.open_stores()[0], runs)
     explain("race")
-
-
-def _header() -> None:
-    title, presenting = st.columns([6, 1], vertical_alignment="center")
-    title.markdown("#### What does the skip connection change?")
-    with presenting:
-        st.toggle("Projector", key="present", help="Larger type for the last row, settings folded away.")
-        if state.is_presenting():
-            st.html("<style>html{font-size:20px}</style>")
 
 
 def _runs_of_race() -> list[RunInfo]:
@@ -50,8 +41,7 @@ def _runs_of_race() -> list[RunInfo]:
         st.error(as_plain(str(error)))
         runs = []
     if not runs:
-        asked = as_plain(state.race_id()[:40])
-        st.warning(f"There is no race {asked} in the store of this machine; it may have been deleted.")
+        messages.show_missing("race", state.race_id())
         state.show_race("")
     return runs
 
@@ -83,6 +73,12 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
         st.rerun()  # Train was pressed: the whole page, with the new race
     if runs and all(run.phase.has_ended for run in runs) and not state.was_seen_ended(runs[0].race_id):
         st.rerun()  # the whole page once, which shows the results and takes this timer away
+    _draw_buttons(store, configs, runs)
+    messages.show_kept(store)
+
+
+def _draw_buttons(store: RunStore, configs: Sequence[RunConfig], runs: Sequence[RunInfo]) -> None:
+    run_ids = [run.id for run in runs]
     going = [run for run in runs if not run.phase.has_ended]
     held = bool(going) and all(run.go_until is not None for run in going)
     train, pause, step, stop, costs = st.columns([1.3, 1.2, 1, 1, 5], vertical_alignment="center")
@@ -104,33 +100,26 @@ def _buttons(configs: Sequence[RunConfig], run_ids: Sequence[str]) -> None:
     )  # fmt: skip
     with costs:
         cost.line(store, configs)
-    for kind, text in state.take_messages():
-        getattr(st, kind)(as_plain(text))
-    if store.read_only_because:
-        st.warning(as_plain(store.read_only_because))
 
 
 def _train(configs: Sequence[RunConfig]) -> None:
-    try:
+    with messages.refusals():
         runs = state.open_stores()[0].create_race(configs)
-    except (Refused, StoreError) as error:
-        state.say("error", str(error))
-    else:
         state.show_race(runs[0].race_id)
         state.forget_url_problems()
 
 
 def _hold(run_ids: Sequence[str], until: int | None) -> None:
-    _order(lambda store: store.hold(run_ids, until))
+    with messages.refusals():
+        state.open_stores()[0].hold(run_ids, until)
 
 
 def _step(run_ids: Sequence[str]) -> None:
-    def one_more(store) -> None:
+    with messages.refusals():
+        store = state.open_stores()[0]
         going = [run for run in map(store.run, run_ids) if not run.phase.has_ended]
         if going:
             store.hold([run.id for run in going], _next_step(going))
-
-    _order(one_more)
 
 
 def _next_step(runs: Sequence[RunInfo]) -> int:
@@ -140,14 +129,8 @@ def _next_step(runs: Sequence[RunInfo]) -> int:
 
 
 def _stop(run_ids: Sequence[str]) -> None:
-    _order(lambda store: store.request_stop(run_ids))
-
-
-def _order(command) -> None:
-    try:
-        command(state.open_stores()[0])
-    except StoreError as error:
-        state.say("error", str(error))
+    with messages.refusals():
+        state.open_stores()[0].request_stop(run_ids)
 
 
 page()

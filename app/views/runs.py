@@ -9,8 +9,8 @@ import streamlit as st
 from app import state
 from app.figures.theme import full_name
 from app.live.component import stage
-from app.views import results
-from app.views.text import as_plain, explain
+from app.views import messages, results
+from app.views.text import explain
 from resnet_core.config import to_flat
 from resnet_core.records import Phase, RunInfo
 from resnet_core.runs import archive, export
@@ -25,7 +25,7 @@ def page() -> None:
     st.markdown("#### Runs of this machine")
     store = state.open_stores()[0]
     runs = store.runs()
-    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
+    with messages.place():
         _say(store, runs)
     if runs:
         chosen = _choose(runs)
@@ -43,14 +43,10 @@ def page() -> None:
 
 def _say(store: RunStore, runs: Sequence[RunInfo]) -> None:
     """What the last press came to, and what of the link is not here."""
-    for kind, text in state.take_messages():
-        getattr(st, kind)(as_plain(text))
-    if store.read_only_because:
-        st.warning(as_plain(store.read_only_because))
+    messages.show_kept(store)
     here = {run.id for run in runs}
     for missing in [run_id for run_id in state.chosen_runs() if run_id not in here][:MAX_COMPARED]:
-        asked = as_plain(missing[:40])
-        st.warning(f"There is no run {asked} in the store of this machine; it may have been deleted.")
+        messages.show_missing("run", missing)
     state.keep_chosen(here)
 
 
@@ -140,10 +136,8 @@ def _confirm_delete(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     st.markdown("Numbers, checkpoints and settings of:\n" + "\n".join(names))
     if st.button("Delete", type="primary", icon=":material/delete:", key="really delete"):
         for run in chosen:
-            try:
+            with messages.refusals():
                 store.delete(run.id)
-            except StoreError as error:
-                state.say("error", str(error))
         state.keep_chosen([run.id for run in store.runs()])
         st.rerun()
 
