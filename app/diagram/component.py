@@ -14,7 +14,7 @@ from app.diagram.compare import unlike_blocks
 from app.diagram.drawing import Form, Stage, block_names, drawing_of, form_numbers, in_words
 from app.diagram.formula import shape_text
 from app.diagram.inside import inside_of, unlike_ops
-from app.figures.theme import PALETTES, ArmStyle
+from app.figures.theme import styles_of
 from app.live import library
 from app.live.delta import routes_are_served
 from resnet_core.architecture import Plan, Unit
@@ -60,14 +60,12 @@ def _version(shown: Any) -> dict[str, str]:
 @lru_cache(maxsize=16)
 def diagram_data(networks: tuple[Network, ...]) -> dict[str, Any]:
     """Everything that is drawn, as plain data."""
-    kinds: list[str] = []
-    drawn = []
-    for i, network in enumerate(networks):
-        other = networks[1 - i] if len(networks) > 1 else None
-        style = ArmStyle(network.kind, kinds.count(network.kind))
-        kinds.append(network.kind)
-        colors = {name: style.color(palette) for name, palette in PALETTES.items()}
-        drawn.append(_network(network, other) | {"colors": colors})
+    others = networks[::-1] if len(networks) > 1 else [None]
+    styles = styles_of([network.kind for network in networks])
+    drawn = [
+        _network(network, other) | {"colors": style.colors}
+        for network, other, style in zip(networks, others, styles, strict=True)
+    ]
     return {"networks": drawn} | _version(drawn)
 
 

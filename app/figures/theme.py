@@ -95,6 +95,11 @@ class ArmStyle:
     def color(self, palette: Palette) -> str:
         return getattr(palette, self.kind)[self.order % 4]
 
+    @property
+    def colors(self) -> dict[str, str]:
+        """On every page background, by its name."""
+        return {name: self.color(palette) for name, palette in PALETTES.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -110,13 +115,12 @@ def kind_of(settings: Settings) -> str:
 
 def arm_styles(labels: Sequence[Settings]) -> list[ArmStyle]:
     """One style an arm, all different for up to four arms of a kind."""
-    seen = {"plain": 0, "residual": 0}
-    styles = []
-    for settings in labels:
-        kind = kind_of(settings)
-        styles.append(ArmStyle(kind, seen[kind]))
-        seen[kind] += 1
-    return styles
+    return styles_of([kind_of(settings) for settings in labels])
+
+
+def styles_of(kinds: Sequence[str]) -> list[ArmStyle]:
+    """The same for networks whose kinds are known: residual or plain."""
+    return [ArmStyle(kind, kinds[:i].count(kind)) for i, kind in enumerate(kinds)]
 
 
 def arm_name(settings: Settings, also: Sequence[str] = ()) -> str:

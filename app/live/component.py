@@ -99,8 +99,7 @@ def _has_layers_beside(plan: Plan) -> bool:
 
 def _look(arm: Arm) -> dict[str, Any]:
     style = arm.style
-    color = {name: style.color(palette) for name, palette in PALETTES.items()}
-    return {"name": arm.name, "dash": style.dash, "symbol": style.symbol, "color": color}
+    return {"name": arm.name, "dash": style.dash, "symbol": style.symbol, "color": style.colors}
 
 
 def _names_of_colors(palette: Palette) -> dict[str, str]:

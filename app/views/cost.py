@@ -33,14 +33,27 @@ def _sentence(store: RunStore, configs: Sequence[RunConfig]) -> str:
     parameters = _range(f"{count:,}" for count in sorted(size.parameters for size in sizes))
     multiply_adds = _range(map(_in_millions, sorted(size.multiply_adds for size in sizes)))
     both = f"{parameters} parameters, {multiply_adds} M multiply-adds a picture"
-    machine = store.machine()
-    if "seconds_per_mac" not in machine:
+    seconds = seconds_here(store, configs)
+    if seconds is None:
         return f"{both}. The time is known once this machine has been measured."
-    device = machine.get("device", "cpu")
-    seconds = expected_seconds(configs, machine, count_slots(device))
-    time = f"About **{duration(seconds)}** for {len(configs)} networks here ({device.upper()})."
+    time = f"About **{duration(seconds)}** for {len(configs)} networks here ({_device(store).upper()})."
     advice = " Fewer steps, or less depth or width, make it shorter." if seconds > LONG_SECONDS else ""
     return f"{both}. {time}{advice}"
+
+
+def seconds_here(store: RunStore, configs: Sequence[RunConfig]) -> float | None:
+    """Time of runs that start together on this machine; None before it has been measured."""
+    machine = store.machine()
+    return expected_seconds(configs, machine, slots(store)) if "seconds_per_mac" in machine else None
+
+
+def slots(store: RunStore) -> int:
+    """How many runs this machine trains at once."""
+    return count_slots(_device(store))
+
+
+def _device(store: RunStore) -> str:
+    return store.machine().get("device", "cpu")
 
 
 def _range(ordered: Iterable[str]) -> str:

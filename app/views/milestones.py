@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app.figures.theme import PALETTES
 from app.figures.years import Panel, years
-from resnet_core.architecture.years import MILESTONES, Milestone, PublishedError
+from app.views.charts import chart, palette
+from resnet_core.architecture.years import MILESTONES
 
 KINDS = {
     "ensemble_test": "Ensembles, competition",
@@ -19,11 +19,10 @@ def through_the_years() -> None:
         "Top-5 error of", list(KINDS), default="ensemble_test", required=True, format_func=KINDS.get,
         key="years kind", help="Three kinds of tests: numbers of different kinds do not compare.",
     )  # fmt: skip
-    palette = PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
     names = [f"{one.title}, {one.year}" for one in MILESTONES]
-    figure = years(names, [bool(one.plan.skip_units) for one in MILESTONES], panels(kind), palette)
-    st.plotly_chart(
-        figure, theme=None, key="years", config={"displayModeBar": False},
+    figure = years(names, [bool(one.plan.skip_units) for one in MILESTONES], panels(kind), palette())
+    chart(
+        figure, key="years",
         alt="Layers, parameters, multiply-adds and error of four networks; the table below has the numbers.",
     )  # fmt: skip
     st.dataframe(_table(kind), hide_index=True, width="stretch")
@@ -43,14 +42,13 @@ def panels(kind: str) -> list[Panel]:
 
 
 def _table(kind: str) -> dict[str, list]:
-    errors: list[PublishedError | None] = [getattr(one, kind) for one in MILESTONES]
-    ones: tuple[Milestone, ...] = MILESTONES
+    errors = [getattr(one, kind) for one in MILESTONES]
     return {
-        "Year": [str(one.year) for one in ones],
-        "Network": [one.title for one in ones],
-        "Layers": [one.layers for one in ones],
-        "Parameters": [f"{one.parameters:,}" for one in ones],
-        "Multiply-adds": [f"{one.multiply_adds:,}" for one in ones],
+        "Year": [str(one.year) for one in MILESTONES],
+        "Network": [one.title for one in MILESTONES],
+        "Layers": [one.layers for one in MILESTONES],
+        "Parameters": [f"{one.parameters:,}" for one in MILESTONES],
+        "Multiply-adds": [f"{one.multiply_adds:,}" for one in MILESTONES],
         "Top-5 error": [f"{error.percent:g} %" if error else "–" for error in errors],
         "How it was measured": [error.how if error else "–" for error in errors],
         "Where it is printed": [error.source if error else "–" for error in errors],

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import state
-from app.views.cost import duration
+from app.views import messages
+from app.views.cost import duration, seconds_here, slots
 from app.views.text import as_plain
-from resnet_core.cost import expected_seconds
 from resnet_core.records import Phase
-from resnet_core.runs.admission import Refused, count_slots
-from resnet_core.runs.store import MAX_ARMS, RunStore, StoreError
+from resnet_core.runs.store import MAX_ARMS, Refused, RunStore, StoreError
 from resnet_core.trials import Setup, Trial, seconds_left, trials_of
 
 SECONDS_PER_LOOK = 1.0
@@ -53,12 +52,9 @@ def _orders(setup: Setup, ended: set[str], was_going: bool) -> None:
 def _label(store: RunStore, missing: Sequence[Trial]) -> str:
     if not missing:
         return "Nothing is missing"
-    machine = store.machine()
-    if "seconds_per_mac" not in machine:
-        return f"Measure the missing {len(missing)}"
-    slots = count_slots(machine.get("device", "cpu"))
-    seconds = expected_seconds([trial.config for trial in missing], machine, slots)
-    return f"Measure the missing {len(missing)} (about {duration(seconds)})"
+    seconds = seconds_here(store, [trial.config for trial in missing])
+    time = "" if seconds is None else f" (about {duration(seconds)})"
+    return f"Measure the missing {len(missing)}{time}"
 
 
 def _progress(store: RunStore, trials: Sequence[Trial]) -> None:
@@ -69,8 +65,7 @@ def _progress(store: RunStore, trials: Sequence[Trial]) -> None:
         return
     waiting = sum(run.phase is Phase.QUEUED for run in going)
     said = f"{done} of {len(trials)} measured, {len(going) - waiting} training, {waiting} waiting"
-    machine = store.machine()
-    seconds = seconds_left(trials, machine, count_slots(machine.get("device", "cpu")))
+    seconds = seconds_left(trials, store.machine(), slots(store))
     said += "" if seconds is None else f"; about {duration(seconds)} left"
     share = sum(run.steps_done / run.config.training.steps for run in going)
     st.progress(min((done + share) / len(trials), 1.0), text=said)
@@ -80,7 +75,7 @@ def _measure(setup: Setup) -> None:
     """Queues what is missing, as many runs together as the machine trains at once."""
     store = state.open_stores()[0]
     missing = [trial for trial in trials_of(store.runs(), setup) if trial.is_missing]
-    together = min(MAX_ARMS, count_slots(store.machine().get("device", "cpu")))
+    together = min(MAX_ARMS, slots(store))
     for start in range(0, len(missing), together):
         try:
             store.create_race([trial.config for trial in missing[start : start + together]])
@@ -90,7 +85,5 @@ def _measure(setup: Setup) -> None:
 
 
 def _stop(run_ids: Sequence[str]) -> None:
-    try:
+    with messages.refusals():
         state.open_stores()[0].request_stop(run_ids)
-    except StoreError as error:
-        state.say("error", str(error))

@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.diagram.choice import Network
 from app.figures.paths import count_in_words, drawn_paths, path_lengths
-from app.figures.theme import PALETTES, ArmStyle
+from app.figures.theme import ArmStyle, Palette, styles_of
+from app.views.charts import chart, palette
 from resnet_core.architecture import Unit
 from resnet_core.architecture.paths import (
     LISTED_UNITS,
@@ -33,12 +34,11 @@ NO_SUM = (
 
 def views(networks: Sequence[Network]) -> None:
     """One view a network; of two, side by side."""
-    palette = PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
-    for i, (column, network) in enumerate(zip(st.columns(len(networks)), networks, strict=True)):
-        kinds = [other.kind for other in networks[:i]]
+    styles = styles_of([network.kind for network in networks])
+    for column, network, style in zip(st.columns(len(networks)), networks, styles, strict=True):
         with column:
             st.markdown(f"**{network.name}**")
-            _view(network, ArmStyle(network.kind, kinds.count(network.kind)), palette)
+            _view(network, style, palette())
     st.caption(LESSON)
 
 
@@ -47,7 +47,7 @@ def added_units(network: Network) -> list[Unit]:
     return [unit for unit in network.plan.skip_units if unit.merge != "concatenate"]
 
 
-def _view(network: Network, style: ArmStyle, palette) -> None:
+def _view(network: Network, style: ArmStyle, colors: Palette) -> None:
     units = added_units(network)
     if not units:
         concatenates = bool(network.plan.skip_units)
@@ -61,18 +61,15 @@ def _view(network: Network, style: ArmStyle, palette) -> None:
         st.caption(
             f"{share_between(n, low, high):.1%} of them go through {low} to {high} of the {n} branches."
         )
-    st.plotly_chart(
-        path_lengths(n, style, palette), theme=None, key=f"paths {network.text}",
-        config={"displayModeBar": False},
+    chart(
+        path_lengths(n, style, colors), key=f"paths {network.text}",
         alt=f"Share of the paths by length: mean {mean:g}, standard deviation {deviation:.2f}",
     )  # fmt: skip
     if n <= LISTED_UNITS:
         st.markdown("Every path, the shortest first: F goes through the branch, the line goes past it.")
-        figure = drawn_paths(listed_paths(n), [unit.name for unit in units], style, palette)
-        st.plotly_chart(
-            figure, theme=None, key=f"drawn {network.text}", config={"staticPlot": True},
-            alt=f"The {2**n} paths through {n} blocks",
-        )  # fmt: skip
+        figure = drawn_paths(listed_paths(n), [unit.name for unit in units], style, colors)
+        about = f"The {2**n} paths through {n} blocks"
+        chart(figure, key=f"drawn {network.text}", alt=about, is_still=True)
 
 
 def _in_tex(count: int) -> str:

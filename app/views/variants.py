@@ -6,15 +6,15 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import state
-from app.figures.theme import PALETTES
 from app.figures.variants import Titles, rankings
+from app.views import messages
+from app.views.charts import chart, palette
 from app.views.rankings import findings, table
 from app.views.text import as_plain, explain
 from app.views.trials import orders
 from resnet_core.config import SettingsError
 from resnet_core.data.info import SETS
 from resnet_core.ranking import Outcome, Pair, compare
-from resnet_core.runs.store import RunStore
 from resnet_core.trials import (
     MAX_SEEDS,
     Recording,
@@ -52,8 +52,9 @@ def page() -> None:
     if not wrong:
         state.keep_page_settings("variants", texts, USUAL)
     store = state.open_stores()[0]
-    with st.container():  # a place that is always there, so that a sentence more moves nothing else about
-        _say(store, [*problems, *wrong])
+    with messages.place():
+        messages.show_problems([*problems, *wrong])
+        messages.show_kept(store)
     trials = [] if wrong else trials_of(store.runs(), setup)
     if trials:
         orders(setup, trials)
@@ -91,15 +92,6 @@ def _mistakes(setup: Setup) -> Sequence[str]:
     return ()
 
 
-def _say(store: RunStore, problems: Sequence[str]) -> None:
-    if problems:
-        st.error("  \n".join(map(as_plain, problems)), icon=":material/error:")
-    for kind, text in state.take_messages():
-        getattr(st, kind)(as_plain(text))
-    if store.read_only_because:
-        st.warning(as_plain(store.read_only_because))
-
-
 def _shown(setup: Setup, trials: Sequence[Trial]) -> Shown:
     """The store's own measurements, or those that come with the lab: while there are none, or by choice."""
     own, recording = outcomes_of(trials), read_recording(state.RECORDINGS.parent / "variants.json")
@@ -132,10 +124,9 @@ def _chart(shown: Shown, pairs: Sequence[Pair]) -> None:
     paper = f"{PAPER_SET}, {PAPER_DEPTH} layers, {PAPER_STEPS:,} steps"
     here = f"{SETS[setup.dataset].title}, {setup.depth} layers, {setup.steps:,} steps"
     titles = Titles(("Test error in the paper", paper), (f"Test error on {SOURCES[shown.source]}", here))
-    palette = PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
-    figure = rankings(by_published_error(), shown.outcomes, pairs, titles, (palette, 1.0))
-    st.plotly_chart(
-        figure, theme=None, key="rankings", config={"displayModeBar": False},
+    figure = rankings(by_published_error(), shown.outcomes, pairs, titles, (palette(), 1.0))
+    chart(
+        figure, key="rankings",
         alt="Published and measured test error of each variant, and what each pair of them says; "
         "the table below has the same numbers.",
     )  # fmt: skip

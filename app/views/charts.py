@@ -1,0 +1,17 @@
+"""Figures that stand still: in the colours of the page, and without Plotly's row of tools."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.figures.theme import PALETTES, Palette
+
+
+def palette() -> Palette:
+    """The colours of the page as it is now, light or dark."""
+    return PALETTES.get(st.context.theme.type or "light", PALETTES["light"])
+
+
+def chart(figure: go.Figure, *, key: str, alt: str, is_still: bool = False) -> None:
+    """Draws a figure; a still one does not answer to the pointer. `alt` is for those who do not see it."""
+    config = {"staticPlot": True} if is_still else {"displayModeBar": False}
+    st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt)
