@@ -37,7 +37,7 @@ def panels(kind: str) -> list[Panel]:
         ("billion multiply-adds", [one.multiply_adds / 1e9 for one in MILESTONES], "{:.2f}"),
     )
     found = [Panel(title, values, [form.format(v) for v in values]) for title, values, form in quantities]
-    told = [f"{error.percent:.2f} %" if error else "not published" for error in errors]
+    told = [f"{error.percent:.2f} %" if error else "not quoted" for error in errors]
     return [*found, Panel("top-5 error", [error.percent if error else None for error in errors], told)]
 
 

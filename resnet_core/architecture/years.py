@@ -1,8 +1,8 @@
 """Depth through the years: four networks of ImageNet, what they cost, and their published errors. No torch.
 
 Layers, parameters and multiply-adds are counted on the plans of torchvision's forms. The errors are top-5, in
-percent, as published, each kind by itself: what an ensemble of networks made on the hidden test pictures of
-the competition says nothing about one network on one crop of the validation pictures.
+percent, as published, each kind by itself: what an ensemble of networks made on the test pictures of the
+competition says nothing about one network on one crop of the validation pictures.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class PublishedError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A network of its year. An error is None where none of this kind is published for this very network."""
+    """A network of its year. An error is None where none of this kind is quoted here."""
 
     year: int
     name: str  # in IMAGENET
@@ -53,7 +53,8 @@ class Milestone:
         return self.plan.multiply_adds
 
 
-_GOOGLENET_TABLE = "Szegedy et al. 2015 (arXiv:1409.4842), table of the competitions"
+_GOOGLENET_TABLE = "Szegedy et al. 2015 (arXiv:1409.4842), a table"
+_UNNAMED = "read in a paper's own source or its authors' repository; which one was not noted"
 _HE = "He et al. 2015 (arXiv:1512.03385)"
 
 
@@ -62,7 +63,7 @@ def _ten_crops(percent: float) -> PublishedError:
 
 
 def _one_crop(percent: float) -> PublishedError:
-    how = "one network, trained by torchvision, one crop, validation pictures"
+    how = "one network with torchvision's weights, one crop, validation pictures"
     return PublishedError(percent, how, "torchvision, weights IMAGENET1K_V1")
 
 
@@ -72,13 +73,11 @@ def _ensemble(percent: float, how: str, source: str) -> PublishedError:
 
 MILESTONES = (
     Milestone(2012, "alexnet", _ensemble(16.4, "an ensemble", _GOOGLENET_TABLE), None, _one_crop(20.93)),
-    Milestone(
-        2014, "vgg19", _ensemble(7.32, "an ensemble of 7 networks", _GOOGLENET_TABLE), None, _one_crop(9.12)
-    ),
+    Milestone(2014, "vgg19", _ensemble(7.32, "an ensemble of 7 networks", _UNNAMED), None, _one_crop(9.12)),
     Milestone(
         2014,
         "googlenet",
-        _ensemble(6.67, "an ensemble of 7 networks on 144 crops", _GOOGLENET_TABLE),
+        _ensemble(6.67, "an ensemble of 7 networks on 144 crops", _UNNAMED),
         _ten_crops(9.15),
         _one_crop(10.47),
     ),

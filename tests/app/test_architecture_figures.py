@@ -56,12 +56,12 @@ def test_paths_of_no_block():
 def test_a_row_a_network_and_a_scale_for_each_quantity():
     panels = [
         Panel("layers", [8, 152], ["8", "152"]),
-        Panel("error", [16.4, None], ["16.40 %", "not published"]),
+        Panel("error", [16.4, None], ["16.40 %", "not quoted"]),
     ]
     figure = years(["AlexNet", "ResNet-152"], [False, True], panels, LIGHT)
     layers, error = figure.data
     assert list(layers.x) == [8, 152]
-    assert list(error.text) == ["16.40 %", "not published"]
+    assert list(error.text) == ["16.40 %", "not quoted"]
     assert list(error.x) == [16.4, 0]
     assert (layers.xaxis, error.xaxis) == ("x", "x2")
     assert list(layers.marker.color) == [LIGHT.plain[0], LIGHT.residual[0]]
@@ -69,5 +69,5 @@ def test_a_row_a_network_and_a_scale_for_each_quantity():
 
 
 def test_no_panel_is_empty_of_numbers():
-    figure = years(["a"], [True], [Panel("error", [None], ["not published"])], LIGHT)
+    figure = years(["a"], [True], [Panel("error", [None], ["not quoted"])], LIGHT)
     assert list(figure.data[0].x) == [0]
