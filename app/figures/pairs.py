@@ -39,9 +39,9 @@ def pair_marks(
 
 def _pair_said(pair: Pair, named: Mapping[str, Variant], outcomes: Mapping[str, Outcome]) -> str:
     def numbers(key: str) -> str:
-        error, here = named[key].error, outcomes[key].error
+        error, found = named[key].error, outcomes[key].error
         paper = FAIL if error is None else f"{error:.2f} %"
-        return f"{named[key].name}: paper {paper}, here {DIVERGED if here is None else f'{here:.1f} %'}"
+        return f"{named[key].name}: paper {paper}, measured {DIVERGED if found is None else f'{found:.1f} %'}"
 
     p = "" if pair.p is None else f" (p = {pair.p:.2g})"
     return f"{numbers(pair.above)}<br>{numbers(pair.below)}<br>{pair.verdict}{p}"

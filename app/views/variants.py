@@ -12,7 +12,7 @@ from app.views.charts import chart, palette
 from app.views.rankings import findings, table
 from app.views.text import as_plain, explain
 from app.views.trials import orders
-from resnet_core.config import SettingsError
+from resnet_core.config import SettingsError, field_of
 from resnet_core.data.info import SETS
 from resnet_core.ranking import Outcome, Pair, compare
 from resnet_core.trials import (
@@ -26,7 +26,7 @@ from resnet_core.trials import (
     setup_of,
     trials_of,
 )
-from resnet_core.variants import PAPER_DEPTH, PAPER_SET, PAPER_STEPS, by_published_error
+from resnet_core.variants import PAPER_DEPTH, PAPER_SET, SIDE, by_published_error
 
 USUAL = {name: str(value) for name, value in Setup()._asdict().items()}
 SEEDS = {seeds: ", ".join(map(str, range(seeds))) for seeds in range(1, MAX_SEEDS + 1)}
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 
 
 def page() -> None:
-    st.markdown("#### Other shortcuts: the paper's errors beside this machine's")
+    st.markdown("#### Other shortcuts: the paper's errors beside measured ones")
     texts = state.page_settings("variants", USUAL)
     asked, problems = setup_of(texts)
     setup = _controls(asked)
@@ -73,10 +73,13 @@ def _controls(asked: Setup) -> Setup:
     return Setup(
         dataset=pictures.selectbox(
             "Pictures", list(SETS), format_func=lambda name: SETS[name].title, key="variants dataset",
-            help="At 16 x 16 pixels. Sets that are not bundled are read from RESNET_LAB_DATA or downloaded.",
+            help=f"At {SIDE} x {SIDE} pixels. Sets that are not bundled are read from RESNET_LAB_DATA or "
+            "downloaded.",
         ),
         depth=depth.number_input("Depth", step=6, key="variants depth", help="Weighted layers: 6n+2."),
-        steps=steps.number_input("Steps", step=50, key="variants steps", help="Of 32 pictures each."),
+        steps=steps.number_input(
+            "Steps", step=50, key="variants steps", help=f"Of {field_of('batch').default} pictures each."
+        ),
         seeds=seeds.segmented_control(
             "Seeds", list(SEEDS), format_func=SEEDS.get, key="variants seeds", required=True,
             help="Every variant is trained once with each: of initial values and of the order of pictures.",
@@ -121,7 +124,7 @@ def _about(recording: Recording) -> str:
 
 def _chart(shown: Shown, pairs: Sequence[Pair]) -> None:
     setup = shown.setup
-    paper = f"{PAPER_SET}, {PAPER_DEPTH} layers, {PAPER_STEPS:,} steps"
+    paper = f"{PAPER_SET}, {PAPER_DEPTH} layers"
     here = f"{SETS[setup.dataset].title}, {setup.depth} layers, {setup.steps:,} steps"
     titles = Titles(("Test error in the paper", paper), (f"Test error on {SOURCES[shown.source]}", here))
     figure = rankings(by_published_error(), shown.outcomes, pairs, titles, (palette(), 1.0))

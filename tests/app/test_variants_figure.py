@@ -91,7 +91,7 @@ def test_pairs_stand_in_the_row_of_the_lower_and_the_column_of_the_upper():
 def test_a_pair_says_both_numbers_of_both():
     [trace] = [trace for trace in figure(OUTCOMES).data if trace.meta == "pairs cannot be told apart"]
     assert list(trace.hovertext) == [
-        "original: paper 6.61 %, here 30.0 %<br>1×1 convolution: paper 12.22 %, here 28.0 %"
+        "original: paper 6.61 %, measured 30.0 %<br>1×1 convolution: paper 12.22 %, measured 28.0 %"
         "<br>cannot be told apart"
     ]
 
