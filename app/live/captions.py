@@ -43,13 +43,14 @@ _CAPTIONS = {
     ),
     "gradient_norm": (
         "Gradient norm by depth",
-        "Length of each weight's gradient. No threshold makes a gradient vanishing: compare with the other "
-        "arm, and with step 0. With batch norm and no skips, gradients at step 0 grow towards the picture.",
+        "Length of the gradient of each layer's weights, in training mode. No threshold makes it vanishing: "
+        "compare with the other arm, and with step 0. In a deep network with batch norm and no skips, it "
+        "grows towards the picture at step 0.",
     ),
     "heat": (
         "Gradient norm by depth and step",
-        "Every layer of the main path at every step, all arms on one colour scale; the lowest and highest "
-        "0.5\u202f% of cells share the colours at its ends. Layer 1 is next to the picture.",
+        "Every layer of the main path at every step (very many of them share cells), all arms on one colour "
+        "scale; at most 0.5\u202f% of cells lie beyond each of its ends. Layer 1 is next to the picture.",
     ),
     "activation_std": (
         "Spread of activations by depth",
