@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import state
 from app.figures.theme import arm_names
-from app.setting_widgets import draw_widget
+from app.setting_widgets import draw_depth, draw_widget
 from app.views.text import as_plain
 from resnet_core.arms import SHAREABLE, Arm, own_settings
 from resnet_core.config import ModelConfig, RunConfig, to_flat
@@ -88,11 +88,7 @@ def _draw_member(i: int, model: ModelConfig) -> None:
 def _draw_depth(i: int, depth: int, rule: DepthRule) -> None:
     key = f"arm {i} depth"
     state.show_in_widget(key, depth)
-    # No bounds on the widget: it would clip in silence, while the settings say what is possible.
-    st.number_input(
-        "Depth", step=rule.step, key=key, label_visibility="collapsed", on_change=_change,
-        args=(i, "depth", key),
-    )  # fmt: skip
+    draw_depth(key, step=rule.step, label_visibility="collapsed", on_change=_change, args=(i, "depth", key))
 
 
 def _draw_switches(i: int, model: ModelConfig) -> None:

@@ -68,6 +68,11 @@ def draw_widget(name: str, key: str, **on_change: Any) -> Any:
     return st.number_input(step=NUMBER_STEPS.get(name, 1), format=form, **words)
 
 
+def draw_depth(key: str, *, step: int, **more: Any) -> int | None:
+    """The widget of a depth, without bounds as all others; `step` leads to the next possible one."""
+    return st.number_input("Depth", step=step, key=key, **more)
+
+
 def about(name: str) -> str:
     """What a setting is, as a sentence."""
     text = field_of(name).description

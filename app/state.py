@@ -14,6 +14,7 @@ from resnet_core.runs.places import default_store
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.watch import watching
 
+MAX_COMPARED = 4  # runs side by side
 RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
 DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
 _IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part"}
@@ -164,6 +165,10 @@ def write_url() -> None:
         query["race"] = race_id()
     if is_presenting():
         query["present"] = "1"
+    _put_in_url(query)
+
+
+def _put_in_url(query: Mapping[str, str]) -> None:
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
 
@@ -205,8 +210,7 @@ def choose_runs(run_ids: Sequence[str]) -> None:
     """Keeps the compared runs and puts them into the URL."""
     st.session_state["chosen"] = list(run_ids)
     query = {"runs": ",".join(run_ids)} if run_ids else {}
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    _put_in_url(query)
 
 
 def keep_chosen(here: Container[str]) -> None:
@@ -226,8 +230,7 @@ def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str,
     """Keeps the settings of a page and makes its address say those that are not the usual ones."""
     st.session_state[f"settings of {page}"] = dict(chosen)
     query = {name: value for name, value in chosen.items() if value != usual[name]}
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    _put_in_url(query)
 
 
 def chosen_block() -> str:

@@ -1,6 +1,7 @@
 """The code of the networks: a PyTorch module each, what differs marked, to copy and to take away."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from resnet_core.config import RunConfig, TrainingConfig
 
 def codes(networks: Sequence[Network]) -> None:
     """The code of one network, or of two side by side."""
-    written = {network.name: _code(network) for network in networks if network.config}
+    written = {network.name: _code(network.config) for network in networks if network.config}
     for network in networks:
         if network.config is None:
             st.markdown(
@@ -32,14 +33,10 @@ def codes(networks: Sequence[Network]) -> None:
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _code_of(text: str, config: RunConfig) -> str:
+@lru_cache(maxsize=32)
+def _code(config: RunConfig) -> str:
     info = config.data.info
     return model_code(config.model, info.channels, len(info.classes), config.data.side, config.seed)
-
-
-def _code(network: Network) -> str:
-    return _code_of(network.text, network.config)
 
 
 def _lines(codes: Sequence[str]) -> list[LinePair]:

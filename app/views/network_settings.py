@@ -1,20 +1,21 @@
 """The settings of a network that is looked at: any member of the family, from any other."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app import state
 from app.diagram.choice import Network, text_of
-from app.setting_widgets import draw_widget
+from app.setting_widgets import draw_depth, draw_widget
 from resnet_core.arms import own_settings
-from resnet_core.config import RunConfig, SettingsError, from_flat
+from resnet_core.config import ModelConfig, RunConfig, SettingsError, from_flat
 from resnet_core.data.info import SETS
 from resnet_core.members import depth_rule, relevant_settings
 from resnet_core.named_members import at_possible_depth
 
-PICTURES = tuple(f"{name}-{side}" for name, info in SETS.items() for side in info.sides)
+PICTURES = {f"{name}-{side}": (name, side) for name, info in SETS.items() for side in info.sides}
 
 
 def change(place: str, network: Network, show: Callable[[str, str], None]) -> None:
@@ -26,39 +27,25 @@ def change(place: str, network: Network, show: Callable[[str, str], None]) -> No
     if not popover.open:
         return
     config = network.config
+    values = {"pictures": f"{config.data.name}-{config.data.side}", **dict(config.model)}
     with popover:
         st.markdown(f"**{network.name}**")
-        _widget(place, "pictures", f"{config.data.name}-{config.data.side}", (network, show), _pictures)
-        if rule := depth_rule(config.model):
-            _widget(
-                place,
-                "depth",
-                config.model.depth,
-                (network, show),
-                lambda key, **more: _depth(key, rule.step, **more),
-            )
-        for name in relevant_settings(config.model):
-            if name not in ("family", "depth"):
-                draw = lambda key, name=name, **more: draw_widget(name, key, **more)  # noqa: E731
-                _widget(place, name, getattr(config.model, name), (network, show), draw)
+        for name, draw in _widgets(config.model).items():
+            key = f"{place} {name}"
+            state.show_in_widget(key, values[name])
+            draw(key=key, on_change=_change, args=(place, name, key, network, show))
 
 
-def _widget(place: str, name: str, value: Any, kept: tuple, draw: Callable[..., Any]) -> None:
-    key = f"{place} {name}"
-    state.show_in_widget(key, value)
-    draw(key, on_change=_change, args=(place, name, key, *kept))
+def _widgets(model: ModelConfig) -> dict[str, Callable[..., Any]]:
+    rule, relevant = depth_rule(model), relevant_settings(model)
+    depth = {"depth": partial(draw_depth, step=rule.step)} if rule else {}
+    others = {name: partial(draw_widget, name) for name in relevant if name not in ("family", "depth")}
+    return {"pictures": _draw_pictures, **depth, **others}
 
 
-def _pictures(key: str, **more: Any) -> None:
-    words = {
-        text: f"{SETS[text.rpartition('-')[0]].title}, {text.rpartition('-')[2]} px" for text in PICTURES
-    }
-    st.selectbox("Pictures", PICTURES, format_func=words.get, key=key, **more)
-
-
-def _depth(key: str, step: int, **more: Any) -> None:
-    # No bounds on the widget: it would clip in silence, while the settings say what is possible.
-    st.number_input("Depth", step=step, key=key, **more)
+def _draw_pictures(**more: Any) -> None:
+    words = {text: f"{SETS[name].title}, {side} px" for text, (name, side) in PICTURES.items()}
+    st.selectbox("Pictures", list(PICTURES), format_func=words.get, **more)
 
 
 def _change(place: str, name: str, key: str, network: Network, show: Callable[[str, str], None]) -> None:
@@ -78,8 +65,7 @@ def changed(config: RunConfig, name: str, value: Any) -> RunConfig:
     data = {"dataset": config.data.name, "side": config.data.side}
     arm = dict(config.model)
     if name == "pictures":
-        dataset, _, side = value.rpartition("-")
-        data = {"dataset": dataset, "side": int(side)}
+        data = dict(zip(("dataset", "side"), PICTURES[value], strict=True))
     else:
         arm[name] = value
     return from_flat(own_settings(arm if name == "depth" else at_possible_depth(arm)) | data)

@@ -16,7 +16,6 @@ from resnet_core.records import Phase, RunInfo
 from resnet_core.runs import archive, export
 from resnet_core.runs.store import RunStore, StoreError
 
-MAX_COMPARED = 4
 LARGEST_ZIP_MEGABYTES = 512
 
 
@@ -45,7 +44,7 @@ def _say(store: RunStore, runs: Sequence[RunInfo]) -> None:
     """What the last press came to, and what of the link is not here."""
     messages.show_kept(store)
     here = {run.id for run in runs}
-    for missing in [run_id for run_id in state.chosen_runs() if run_id not in here][:MAX_COMPARED]:
+    for missing in [run_id for run_id in state.chosen_runs() if run_id not in here][: state.MAX_COMPARED]:
         messages.show_missing("run", missing)
     state.keep_chosen(here)
 
@@ -64,9 +63,9 @@ def _choose(runs: Sequence[RunInfo]) -> list[RunInfo]:
         },
     )  # fmt: skip
     chosen = [runs[i] for i in event.selection.rows if i < len(runs)]
-    if len(chosen) > MAX_COMPARED:
-        st.warning(f"{len(chosen)} runs are chosen; the first {MAX_COMPARED} are compared.")
-    state.choose_runs([run.id for run in chosen[:MAX_COMPARED]])
+    if len(chosen) > state.MAX_COMPARED:
+        st.warning(f"{len(chosen)} runs are chosen; the first {state.MAX_COMPARED} are compared.")
+    state.choose_runs([run.id for run in chosen[: state.MAX_COMPARED]])
     return chosen
 
 
@@ -143,7 +142,7 @@ def _confirm_delete(store: RunStore, chosen: Sequence[RunInfo]) -> None:
 
 
 def _replay(store: RunStore, chosen: Sequence[RunInfo]) -> None:
-    compared = list(chosen[:MAX_COMPARED])
+    compared = list(chosen[: state.MAX_COMPARED])
     if not compared:
         return
     mode = "replay" if all(run.phase.has_ended for run in compared) else "live"
