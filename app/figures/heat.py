@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from app.figures.canvas import TEXT_SIZE, Paper
+from app.figures.canvas import Paper, axis_number
 from app.figures.history import History
 from app.figures.theme import Arm, Palette
 
@@ -43,23 +43,21 @@ def heat_maps(arms: Sequence[Arm], palette: Palette, scale: float = 1.0) -> go.F
     layout: dict[str, Any] = {"annotations": []}
     width = (1 - GAP * (len(arms) - 1)) / max(len(arms), 1)
     for index, arm in enumerate(arms):
-        number, left = _number(index), index * (width + GAP)
+        number, left = axis_number(index), index * (width + GAP)
         layout[f"xaxis{number}"], layout[f"yaxis{number}"] = _axes(paper, index, [left, left + width])
-        layout["annotations"].append({
-            "text": f"<b>{arm.name}</b>", "x": left, "xref": "paper", "xanchor": "left", "y": 1,
-            "yref": "paper", "yanchor": "bottom", "yshift": paper.px(3), "showarrow": False,
-            "font": {"color": arm.style.color(palette), "size": paper.px(TEXT_SIZE)},
-        })  # fmt: skip
+        font = paper.ink_font | {"color": arm.style.color(palette)}
+        layout["annotations"].append(paper.heading(f"<b>{arm.name}</b>", left, 3) | {"font": font})
     return paper.figure(
         [trace for index, arm in enumerate(arms) for trace in _maps(index, arm, palette)],
         meta={"panel": "heat"},
+        margins={"t": 28, "r": 78},
         coloraxis=_color_axis(paper),
         **layout,
-    ).update_layout(margin={"t": paper.px(28), "r": paper.px(78)})
+    )
 
 
 def _axes(paper: Paper, index: int, domain: list[float]) -> tuple[dict[str, Any], dict[str, Any]]:
-    number, is_first = _number(index), index == 0
+    number, is_first = axis_number(index), index == 0
     step = paper.axis("step", domain=domain, anchor=f"y{number}", range=[0, 1], showgrid=False, nticks=5)
     depth = paper.axis("depth (layer)" if is_first else "", anchor=f"x{number}", range=[0.5, 56.5], nticks=6,
                        showgrid=False, showticklabels=is_first)  # fmt: skip
@@ -67,18 +65,13 @@ def _axes(paper: Paper, index: int, domain: list[float]) -> tuple[dict[str, Any]
     return step | {"tickformat": ",d"} | together[0], depth | together[1]
 
 
-def _number(index: int) -> str:
-    return str(index + 1) if index else ""
-
-
 def _color_axis(paper: Paper) -> dict:
-    title = {"color": paper.palette.ink, "size": paper.px(TEXT_SIZE)}
     return {
         "colorscale": SCALE,
         "cmin": -3,
         "cmax": 1,
         "colorbar": {
-            "title": {"text": "norm", "side": "top", "font": title},
+            "title": {"text": "norm", "side": "top", "font": paper.ink_font},
             "thickness": paper.px(14),
             "len": 1.06,
             "x": 1.012,
@@ -91,7 +84,7 @@ def _color_axis(paper: Paper) -> dict:
 
 
 def _maps(index: int, arm: Arm, palette: Palette) -> list[dict[str, Any]]:
-    number = _number(index)
+    number = axis_number(index)
     place = {"x": [], "y": [], "z": [], "xaxis": f"x{number}", "yaxis": f"y{number}", "hoverongaps": False}
 
     def trace(role: str, words: str, **look: Any) -> dict[str, Any]:
@@ -124,7 +117,7 @@ def fill_heat_maps(figure: go.Figure, histories: Sequence[History]) -> go.Figure
     figure.update_layout(coloraxis={"cmin": low, "cmax": high, "colorbar_dtick": -(-(high - low) // 7)})
     steps = max((max(history.planned_steps, *history.steps[-1:], 1) for history in histories), default=1)
     deepest = max((layer.depth for history in histories for layer in history.layers), default=56)
-    for number in map(_number, range(len(histories))):
+    for number in map(axis_number, range(len(histories))):
         figure.update_layout(
             {f"xaxis{number}_range": [0, steps], f"yaxis{number}_range": [0.5, deepest + 0.5]}
         )

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.figures.canvas import Paper
+from app.figures.errors import measured_words, published_words
 from resnet_core.ranking import Outcome, Pair, Verdict
-from resnet_core.variants import FAIL, Variant
+from resnet_core.variants import Variant
 
-DIVERGED = "diverged"
 LOOKS = {  # symbol, and the colour's name in a palette
     Verdict.AGREES: ("circle", "right"),
     Verdict.DISAGREES: ("x", "wrong"),
@@ -30,8 +30,7 @@ def pair_marks(
             # One point at no place where there is none: the legend keeps its entry.
             "x": [rows[pair.above] for pair in found] or [None],
             "y": [rows[pair.below] for pair in found] or [None],
-            "marker": {"symbol": symbol, "size": paper.px(9), "color": color,
-                       "line": {"width": paper.px(1.6 if symbol.endswith("open") else 0), "color": color}},
+            "marker": paper.mark(symbol, 9, color, line=1.6),
             "hovertext": [_pair_said(pair, named, outcomes) for pair in found], "hoverinfo": "text",
         })  # fmt: skip
     return traces
@@ -39,9 +38,8 @@ def pair_marks(
 
 def _pair_said(pair: Pair, named: Mapping[str, Variant], outcomes: Mapping[str, Outcome]) -> str:
     def numbers(key: str) -> str:
-        error, found = named[key].error, outcomes[key].error
-        paper = FAIL if error is None else f"{error:.2f} %"
-        return f"{named[key].name}: paper {paper}, measured {DIVERGED if found is None else f'{found:.1f} %'}"
+        paper, found = published_words(named[key]), measured_words(outcomes[key].error)
+        return f"{named[key].name}: paper {paper}, measured {found}"
 
     p = "" if pair.p is None else f" (p = {pair.p:.2g})"
     return f"{numbers(pair.above)}<br>{numbers(pair.below)}<br>{pair.verdict}{p}"

@@ -36,8 +36,8 @@ def path_lengths(units: int, style: ArmStyle, palette: Palette, scale: float = 1
     }
     return paper.figure(
         [bars],
+        margins={"t": 34},
         height=paper.px(320),
-        margin={"l": paper.px(62), "r": paper.px(14), "t": paper.px(34), "b": paper.px(44)},
         bargap=0.25,
         hovermode="x",
         xaxis=paper.axis("branches on the path", range=[lengths[0] - 0.7, lengths[-1] + 0.7], showgrid=False),
@@ -66,11 +66,8 @@ def _middle(mean: float, deviation: float, palette: Palette) -> list[dict[str, A
 
 
 def _mean_text(mean: float, deviation: float, paper: Paper) -> dict[str, Any]:
-    return {
-        "text": f"mean {mean:g}, standard deviation {deviation:.2f}",
-        "x": mean, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-        "font": {"color": paper.palette.ink, "size": paper.px(15)},
-    }  # fmt: skip
+    text = f"mean {mean:g}, standard deviation {deviation:.2f}"
+    return paper.note(text, x=mean, y=1, yanchor="bottom", font=paper.ink_font | {"size": paper.px(15)})
 
 
 def drawn_paths(
@@ -87,8 +84,8 @@ def drawn_paths(
     )  # fmt: skip
     columns = paper.axis(tickvals=list(range(len(blocks))), ticktext=list(blocks), side="top", showgrid=False)
     return paper.figure(
-        [*lines, _squares(paths, color, palette)], height=50 + 34 * len(paths), xaxis=columns, yaxis=rows,
-        margin={"l": 62, "r": 14, "t": 34, "b": 10},
+        [*lines, _squares(paths, color, palette)], {"t": 34, "b": 10}, height=50 + 34 * len(paths),
+        xaxis=columns, yaxis=rows,
     )  # fmt: skip
 
 

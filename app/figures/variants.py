@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from app.figures.canvas import TEXT_SIZE, Paper
-from app.figures.pairs import DIVERGED, LOOKS, pair_marks
+from app.figures.canvas import Paper
+from app.figures.errors import DIVERGED, error_of, measured_words, seed_words
+from app.figures.pairs import LOOKS, pair_marks
 from app.figures.theme import Palette
 from resnet_core.ranking import Outcome, Pair, Verdict, against_original
 from resnet_core.variants import FAIL, ORIGINAL, Variant
@@ -43,15 +44,16 @@ def rankings(
     """The figure. `variants` are its rows from the top; `outcomes` may lack any or all of them."""
     paper = Paper(*look)
     published = [variant.error for variant in variants if variant.error is not None]
-    measured = [100 * (1 - a) for one in outcomes.values() if not one.failed for a in one.values]
+    measured = [error_of(a) for one in outcomes.values() if not one.failed for a in one.values]
     scales = _scale(published), _scale(measured)
-    figure = paper.figure(
+    return paper.figure(
         [
             _published(variants, scales[0], paper),
             _seeds(variants, outcomes, scales[1], paper),
             *_means(variants, outcomes, scales[1], paper),
             *pair_marks(variants, outcomes, pairs, paper),
         ],
+        MARGINS,
         height=paper.px(ROW_HEIGHT * len(variants) + MARGINS["t"] + MARGINS["b"]),
         annotations=_headings(titles, paper) + _emptiness(outcomes, paper),
         shapes=_reference_line(outcomes, paper) + _lanes(scales, paper),
@@ -60,7 +62,6 @@ def rankings(
         dragmode=False,
         **_axes(variants, scales, paper),
     )
-    return figure.update_layout(margin={side: paper.px(length) for side, length in MARGINS.items()})
 
 
 class _Scale(NamedTuple):
@@ -123,18 +124,13 @@ def _seeds(
         for row, variant in enumerate(variants)
         for accuracy in _several(outcomes.get(variant.key))
     ]
-    color = paper.palette.muted
     return {
         "type": "scatter", "mode": "markers", "meta": "seeds", "name": "one seed",
         "xaxis": "x2", "yaxis": "y",
-        "x": [scale.lane if a is None else 100 * (1 - a) for _, a in found],
+        "x": [scale.lane if a is None else error_of(a) for _, a in found],
         "y": [row for row, _ in found],
-        "marker": {"symbol": _SEED_SYMBOL, "size": paper.px(13), "color": color,
-                   "line": {"width": paper.px(2), "color": color}},
-        "hovertext": [
-            f"{variants[row].name}, one seed: " + (DIVERGED if a is None else f"{100 * (1 - a):.1f} %")
-            for row, a in found
-        ],
+        "marker": paper.mark(_SEED_SYMBOL, 13, paper.palette.muted, line=2),
+        "hovertext": [f"{variants[row].name}, one seed: {seed_words(a)}" for row, a in found],
         "hoverinfo": "text", "cliponaxis": False, "showlegend": bool(found),
     }  # fmt: skip
 
@@ -165,14 +161,13 @@ def _means(
 def _mean_trace(
     group: str, symbol: str, rows: Sequence[tuple[int, Variant, Outcome]], scale: _Scale, paper: Paper
 ) -> dict[str, Any]:
-    color = _color(group, paper.palette)
+    is_original = group == "original"
     return {
         "type": "scatter", "mode": "markers", "meta": f"mean {group}", "name": group,
-        "legendgroup": group, "showlegend": group == "original" and bool(rows), "xaxis": "x2", "yaxis": "y",
+        "legendgroup": group, "showlegend": is_original and bool(rows), "xaxis": "x2", "yaxis": "y",
         "x": [scale.lane if outcome.failed else outcome.error for _, _, outcome in rows],
         "y": [row for row, _, _ in rows],
-        "marker": {"symbol": symbol, "size": paper.px(14 if group == "original" else 12), "color": color,
-                   "line": {"width": paper.px(2 if symbol.endswith("open") else 0), "color": color}},
+        "marker": paper.mark(symbol, 14 if is_original else 12, _color(group, paper.palette), line=2),
         "hovertext": [_said(variant, outcome) for _, variant, outcome in rows],
         "hoverinfo": "text", "cliponaxis": False,
     }  # fmt: skip
@@ -186,8 +181,8 @@ def _color(group: str, palette: Palette) -> str:
 
 def _said(variant: Variant, outcome: Outcome) -> str:
     seeds = len(outcome.accuracies)
-    said = DIVERGED if outcome.failed else f"{outcome.error:.1f} %"
-    return f"{variant.name}: {said}" + (f", mean of {seeds} seeds" if seeds > 1 else "")
+    mean = f", mean of {seeds} seeds" if seeds > 1 else ""
+    return f"{variant.name}: {measured_words(outcome.error)}{mean}"
 
 
 def _axes(variants: Sequence[Variant], scales: Sequence[_Scale], paper: Paper) -> dict[str, Any]:
@@ -195,10 +190,9 @@ def _axes(variants: Sequence[Variant], scales: Sequence[_Scale], paper: Paper) -
     numbers = [str(row + 1) for row in range(count)]
     names = [f"{v.name}&nbsp;&nbsp;<b>{number}</b>" for v, number in zip(variants, numbers, strict=True)]
     fixed = {"fixedrange": True}
-    ink = {"color": paper.palette.ink, "size": paper.px(TEXT_SIZE)}
     return {
         "yaxis": paper.axis(range=[count - 0.5, -0.5], tickvals=list(range(count)), ticktext=names,
-                            tickfont=ink, domain=[0, 1], **fixed),
+                            tickfont=paper.ink_font, domain=[0, 1], **fixed),
         "xaxis": _error_axis(scales[0], DOMAINS[0], FAIL, paper),
         "xaxis2": _error_axis(scales[1], DOMAINS[1], DIVERGED, paper) | {"anchor": "y"},
         "xaxis3": paper.axis(domain=DOMAINS[2], range=[-0.7, count - 1.3], tickvals=list(range(count)),
@@ -215,21 +209,17 @@ def _error_axis(scale: _Scale, domain: list[float], lane: str, paper: Paper) -> 
 def _headings(titles: Titles, paper: Paper) -> list[dict[str, Any]]:
     pair = ("Pair by pair", "row against column")
     return [
-        {
-            "text": f"<b>{what}</b><br>{how}", "x": domain[0], "xref": "paper", "xanchor": "left", "y": 1,
-            "yref": "paper", "yanchor": "bottom", "yshift": paper.px(4), "showarrow": False, "align": "left",
-            "font": {"color": paper.palette.ink, "size": paper.px(TEXT_SIZE)},
-        }
+        paper.heading(f"<b>{what}</b><br>{how}", domain[0], 4)
         for (what, how), domain in zip((*titles, pair), DOMAINS, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _emptiness(outcomes: Mapping[str, Outcome], paper: Paper) -> list[dict[str, Any]]:
     if outcomes:
         return []
     middle = sum(DOMAINS[1]) / 2
-    return [{"text": "nothing measured yet", "x": middle, "xref": "paper", "y": 0.5, "yref": "paper",
-             "showarrow": False, "font": {"color": paper.palette.muted}}]  # fmt: skip
+    font = paper.ink_font | {"color": paper.palette.muted}
+    return [paper.note("nothing measured yet", x=middle, xref="paper", y=0.5, font=font)]
 
 
 def _reference_line(outcomes: Mapping[str, Outcome], paper: Paper) -> list[dict[str, Any]]:
@@ -255,5 +245,4 @@ def _legend(count: int, paper: Paper) -> dict[str, Any]:
     """Above the headings of the panels, which take two lines."""
     above = 1 + HEADING_HEIGHT / (ROW_HEIGHT * max(count, 1))
     return {"orientation": "h", "x": 0, "xanchor": "left", "y": above, "yanchor": "bottom",
-            "font": {"color": paper.palette.ink, "size": paper.px(TEXT_SIZE)},
-            "itemclick": False, "itemdoubleclick": False}  # fmt: skip
+            "font": paper.ink_font, "itemclick": False, "itemdoubleclick": False}  # fmt: skip

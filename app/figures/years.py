@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from app.figures.canvas import Paper
+from app.figures.canvas import Paper, axis_number
 from app.figures.theme import Palette
 
 
@@ -26,7 +26,7 @@ def years(
     layout: dict[str, Any] = {}
     width = 1 / len(panels)
     for i, panel in enumerate(panels):
-        number = "" if i == 0 else str(i + 1)
+        number = axis_number(i)
         traces.append(_bars(names, is_residual, panel, palette) | {"xaxis": f"x{number}", "yaxis": "y"})
         most = max([value for value in panel.values if value is not None], default=1.0)
         layout[f"xaxis{number}"] = paper.axis(
@@ -36,9 +36,9 @@ def years(
     rows = paper.axis(
         autorange="reversed", showgrid=False, fixedrange=True, tickfont={"size": 16, "color": palette.ink}
     )
-    margin = {"l": 190, "r": 6, "t": 46, "b": 6}
+    margins = {"l": 190, "r": 6, "t": 46, "b": 6}
     return paper.figure(
-        traces, height=70 + 54 * len(names), bargap=0.3, yaxis=rows, margin=margin, dragmode=False, **layout
+        traces, margins, height=70 + 54 * len(names), bargap=0.3, yaxis=rows, dragmode=False, **layout
     )
 
 

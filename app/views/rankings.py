@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import state
-from app.figures.variants import DIVERGED
+from app.figures.errors import measured_words, published_words, seed_words
 from resnet_core.ranking import (
     Outcome,
     Pair,
@@ -20,7 +20,6 @@ from resnet_core.trials import Trial
 from resnet_core.variants import (
     ABOUT_FAIL,
     BY_KEY,
-    FAIL,
     ORIGINAL,
     PAPER,
     PAPER_DEPTH,
@@ -31,8 +30,6 @@ from resnet_core.variants import (
     by_published_error,
     published_rank,
 )
-
-MAX_COMPARED = 4  # on the page of runs
 
 
 def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
@@ -74,15 +71,7 @@ def _disagreements(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> li
 
 
 def _both(key: str, outcomes: Mapping[str, Outcome]) -> str:
-    return f"{BY_KEY[key].name} ({_published(BY_KEY[key])}; {_error(outcomes[key])})"
-
-
-def _published(variant: Variant) -> str:
-    return FAIL if variant.error is None else f"{variant.error:.2f} %"
-
-
-def _error(outcome: Outcome) -> str:
-    return DIVERGED if outcome.failed else f"{outcome.error:.1f} %"
+    return f"{BY_KEY[key].name} ({published_words(BY_KEY[key])}; {measured_words(outcomes[key].error)})"
 
 
 def table(outcomes: Mapping[str, Outcome], trials: Sequence[Trial]) -> None:
@@ -110,7 +99,7 @@ def table(outcomes: Mapping[str, Outcome], trials: Sequence[Trial]) -> None:
 def runs_to_open(trials: Sequence[Trial], keys: Sequence[str]) -> list[str]:
     """The runs of the chosen variants, seed by seed, as many as can be compared."""
     found = [trial.measured.id for trial in trials if trial.measured and trial.variant in keys]
-    return found[:MAX_COMPARED]
+    return found[: state.MAX_COMPARED]
 
 
 def _hint(keys: Sequence[str], run_ids: Sequence[str]) -> str:
@@ -129,9 +118,11 @@ def columns(rows: Sequence[Variant], outcomes: Mapping[str, Outcome]) -> dict[st
         "On shortcut": [variant.on_shortcut for variant in rows],
         "On F": [variant.on_branch for variant in rows],
         "Remark": [variant.remark for variant in rows],
-        "Paper": [_published(variant) + _deeper(variant) for variant in rows],
+        "Paper": [published_words(variant) + _deeper(variant) for variant in rows],
         "Rank in the paper": [str(published_rank(variant)) for variant in rows],
-        "Measured": [_error(outcomes[v.key]) if v.key in outcomes else "not measured" for v in rows],
+        "Measured": [
+            measured_words(outcomes[v.key].error) if v.key in outcomes else "not measured" for v in rows
+        ],
         "Seeds": [_seeds(outcomes[v.key]) if v.key in outcomes else "" for v in rows],
         "Rank measured": [str(measured_rank(v.key, outcomes)) if v.key in outcomes else "" for v in rows],
         "Against the original": ["itself" if v.key == ORIGINAL else against.get(v.key, "") for v in rows],
@@ -143,4 +134,4 @@ def _deeper(variant: Variant) -> str:
 
 
 def _seeds(outcome: Outcome) -> str:
-    return ", ".join(DIVERGED if a is None else f"{100 * (1 - a):.1f}" for a in outcome.accuracies)
+    return ", ".join(seed_words(a).removesuffix(" %") for a in outcome.accuracies)
