@@ -60,7 +60,7 @@ def standard_error(evaluation: Evaluation) -> float:
 
 
 def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> str:
-    """One sentence: by how much the two differ in training loss and in test accuracy."""
+    """One sentence: by how much the two differ in smoothed training loss and in test accuracy."""
     a, b = names
     if not (math.isfinite(first.smoothed_loss) and math.isfinite(other.smoothed_loss)):
         broken = " and ".join(
@@ -70,8 +70,8 @@ def comparison(first: ArmResult, other: ArmResult, names: tuple[str, str]) -> st
         )
         return f"{broken} ended without a finite training loss, so there is no difference to state."
     loss = other.smoothed_loss - first.smoothed_loss
-    difference = f"a training loss {abs(loss):.2f} {'lower' if loss < 0 else 'higher'} than"
-    said = f"{b} ended with {'the same training loss as' if abs(loss) < 0.005 else difference} {a}"
+    difference = f"a smoothed training loss {abs(loss):.2f} {'lower' if loss < 0 else 'higher'} than"
+    said = f"{b} ended with {'the same smoothed training loss as' if abs(loss) < 0.005 else difference} {a}"
     if first.evaluation is None or other.evaluation is None:
         return said + "; test accuracy was not measured on both."
     points = 100 * (other.evaluation.accuracy - first.evaluation.accuracy)

@@ -9,7 +9,7 @@ from app.figures.theme import arm_names
 from app.views.text import as_plain
 from resnet_core.config import to_flat
 from resnet_core.records import Phase, RunInfo
-from resnet_core.results import ArmResult, arm_result, caveats, comparison
+from resnet_core.results import SMOOTHING, ArmResult, arm_result, caveats, comparison
 from resnet_core.runs.store import RunStore
 
 ENDED_AS = {
@@ -44,8 +44,9 @@ def _arm(name: str, result: ArmResult) -> None:
         st.caption(as_plain(result.run.reason))
     loss, accuracy = st.columns(2)
     loss.metric(
-        "Smoothed loss", _loss(result), help="Of training: moving average with weight 0.95 on the past."
-    )
+        "Smoothed loss", _loss(result),
+        help=f"Of training: moving average with weight {SMOOTHING} on the past.",
+    )  # fmt: skip
     if result.evaluation:
         accuracy.metric("Test accuracy", f"{result.evaluation.accuracy:.1%}")
         accuracy.caption(f"{result.evaluation.images:,} test pictures")

@@ -104,23 +104,23 @@ def test_the_standard_error_is_the_binomial_one():
 def test_a_clear_difference():
     # standard errors: sqrt(0.3 * 0.7 / 2000) = 0.01025, sqrt(0.86 * 0.14 / 2000) = 0.00776; together 0.0129
     assert comparison(result(1.9, 0.30), result(0.4, 0.86), NAMES) == (
-        "residual ended with a training loss 1.50 lower than plain, and a test accuracy 56.0 points higher "
-        "(±1.3 from 2,000 test pictures)."
+        "residual ended with a smoothed training loss 1.50 lower than plain, and a test accuracy 56.0 points "
+        "higher (±1.3 from 2,000 test pictures)."
     )
 
 
 def test_the_other_way_round_the_signs_turn():
     assert comparison(result(0.4, 0.86), result(1.9, 0.30), NAMES) == (
-        "residual ended with a training loss 1.50 higher than plain, and a test accuracy 56.0 points lower "
-        "(±1.3 from 2,000 test pictures)."
+        "residual ended with a smoothed training loss 1.50 higher than plain, and a test accuracy 56.0 "
+        "points lower (±1.3 from 2,000 test pictures)."
     )
 
 
 def test_a_difference_within_the_noise_of_the_test_pictures_is_said_to_be_none():
     said = comparison(result(0.52, 0.80, 500), result(0.50, 0.82, 500), NAMES)
     assert said == (
-        "residual ended with a training loss 0.02 lower than plain, and a test accuracy 2.0 points higher, "
-        "which these test pictures cannot tell from none (±2.5 from 500 test pictures)."
+        "residual ended with a smoothed training loss 0.02 lower than plain, and a test accuracy 2.0 points "
+        "higher, which these test pictures cannot tell from none (±2.5 from 500 test pictures)."
     )
 
 
@@ -134,7 +134,7 @@ def test_two_standard_errors_are_where_a_difference_begins(accuracy, is_clear):
 def test_the_same_loss_is_neither_higher_nor_lower():
     said = comparison(result(0.5, 0.80), result(0.5, 0.80), NAMES)
     assert said.startswith(
-        "residual ended with the same training loss as plain, and a test accuracy 0.0 points"
+        "residual ended with the same smoothed training loss as plain, and a test accuracy 0.0 points"
     )
     assert "cannot tell" in said
 
@@ -148,7 +148,8 @@ def test_different_numbers_of_test_pictures_are_both_named():
 def test_without_both_accuracies_only_the_losses_are_compared(accuracies):
     said = comparison(result(2.0, accuracies[0]), result(1.0, accuracies[1]), NAMES)
     assert said == (
-        "residual ended with a training loss 1.00 lower than plain; test accuracy was not measured on both."
+        "residual ended with a smoothed training loss 1.00 lower than plain; test accuracy was not "
+        "measured on both."
     )
 
 
