@@ -24,8 +24,8 @@ def tables(networks: Sequence[Network], batch: int) -> None:
     st.caption(
         "Output: channels × height × width of one picture. Field: the side, in pixels of the picture, of "
         "what one number sees, through the shortest way and through the longest. Memory: the outputs of the "
-        "whole batch in float32. Multiply-adds: of one picture's forward pass, in convolutions and matrix "
-        "products."
+        "whole batch in float32, norms among them, activation functions not. Multiply-adds: of one picture's "
+        "forward pass, in convolutions and matrix products."
     )
 
 

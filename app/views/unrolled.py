@@ -28,7 +28,11 @@ ONE_PATH = "Nothing goes past anything here: there is one path, through every la
 MANY = 8  # blocks from which a sentence about the middle says more than the bars
 NO_SUM = (
     "Here maps are put behind each other, not added, so the count of 2^n does not apply: every layer reads "
-    "those of each earlier one directly."
+    "those of each earlier one in its dense block directly."
+)
+PARALLEL = (
+    "Nothing goes past anything here: ways lie beside each other and their maps are put behind each other, "
+    "but each of them leads through layers."
 )
 
 
@@ -50,12 +54,11 @@ def added_units(network: Network) -> list[Unit]:
 def _view(network: Network, style: ArmStyle, colors: Palette) -> None:
     units = added_units(network)
     if not units:
-        concatenates = bool(network.plan.skip_units)
-        st.info(NO_SUM if concatenates else ONE_PATH, icon=":material/linear_scale:")
+        st.info(_why_uncounted(network), icon=":material/linear_scale:")
         return
     n = len(units)
     mean, deviation = mean_length(n), length_deviation(n)
-    st.markdown(f"#### {n} blocks: $2^{{{n}}} = {_in_tex(path_count(n))}$ paths")
+    st.markdown(f"#### {n} blocks: $2^{{{n}}} {_equals(path_count(n))}$ paths")
     if n >= MANY:
         low, high = round(mean - 2 * deviation), round(mean + 2 * deviation)
         st.caption(
@@ -72,6 +75,12 @@ def _view(network: Network, style: ArmStyle, colors: Palette) -> None:
         chart(figure, key=f"drawn {network.text}", alt=about, is_still=True)
 
 
-def _in_tex(count: int) -> str:
+def _why_uncounted(network: Network) -> str:
+    if network.plan.skip_units:
+        return NO_SUM
+    return PARALLEL if any(unit.merge for unit in network.plan.units) else ONE_PATH
+
+
+def _equals(count: int) -> str:
     head, power, exponent = count_in_words(count).partition(" · 10^")
-    return f"{head} \\cdot 10^{{{exponent}}}" if power else head.replace(",", "{,}")
+    return f"\\approx {head} \\cdot 10^{{{exponent}}}" if power else "= " + head.replace(",", "{,}")

@@ -164,9 +164,12 @@ def test_every_addition_doubles_the_paths_and_concatenations_do_not():
 
 def test_paths_are_counted_or_it_is_said_why_not():
     found = page(first="identity-110", second="dense-40", part="paths")
-    assert "#### 54 blocks: $2^{54} = 1.8 \\cdot 10^{16}$ paths" in texts(found)
+    assert "#### 54 blocks: $2^{54} \\approx 1.8 \\cdot 10^{16}$ paths" in texts(found)
     assert "98.0%" in texts(found) or "of the 54 branches" in texts(found)
     assert "put behind each other, not added" in found.info[0].value
+    found = page(first="none-20", second="googlenet", part="paths")
+    assert "there is one path" in found.info[0].value
+    assert "ways lie beside each other" in found.info[1].value
 
 
 def test_code_can_be_taken_away():
