@@ -38,7 +38,7 @@ PRESETS = (
     ),
     Preset(
         "Deeper is worse?",
-        "20 and 56 layers, plain and residual: the experiment of He et al. 2015, figure 6.",
+        "20 and 56 layers, plain and residual, compared as in figure 6 of He et al. 2015.",
         arms_from_text("none-20,none-56,identity-20,identity-56"),
     ),
     Preset(

@@ -14,7 +14,7 @@ from resnet_core.arms import SHAREABLE, arms_from_text, arms_to_text
 from resnet_core.config import RunConfig, SettingsError, field_of, from_flat, to_flat
 from resnet_core.race import differing_settings
 
-PICTURES = "@cifar10-32"  # of the well-known members, which are the papers' for CIFAR-10
+PICTURES = "@cifar10-32"  # of the well-known members with convolutions
 WELL_KNOWN: dict[str, str] = {
     f"none-56~width:16{PICTURES}": "plain-56",
     f"identity-20~width:16{PICTURES}": "ResNet-20",

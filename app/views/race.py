@@ -1,4 +1,4 @@
-"""The race: networks that differ in nothing but one setting train side by side, live."""
+"""The race: two to four networks train side by side, live."""
 
 from collections.abc import Sequence
 

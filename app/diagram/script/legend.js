@@ -6,7 +6,7 @@ import { element } from "./text.js";
 const ARCS = {
   identity: "the input goes past the block as it is",
   padded: "goes past, every second pixel, new channels zero",
-  projection: "goes past through a 1×1 convolution",
+  projection: "goes past through a layer of its own",
 };
 
 export function legend(networks) {
@@ -15,7 +15,7 @@ export function legend(networks) {
   const entries = [entry(bars(), "a convolution, higher with more channels")];
   const kinds = new Set(forms.flatMap((form) => form.lanes.flat()).map((glyph) => glyph.kind));
   if (kinds.has("linear")) entries.push(entry(pillow(), "fully connected"));
-  if (kinds.has("pool")) entries.push(entry(pool(), "a pool: smaller maps"));
+  if (kinds.has("pool")) entries.push(entry(pool(), "a pool: the largest or the mean of neighbours"));
   for (const [style, words] of Object.entries(ARCS)) {
     if (has((form) => form.shape === "unit" && form.arc?.style === style)) entries.push(entry(arc(style), words));
   }
