@@ -1,6 +1,7 @@
 """The unrolled view: how many of the 2^n paths go through how many branches, and the paths themselves."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import plotly.graph_objects as go
@@ -48,11 +49,11 @@ def path_lengths(units: int, style: ArmStyle, palette: Palette, scale: float = 1
 
 
 def count_in_words(count: int) -> str:
-    """Exact up to ten million, then as a power of ten: any size of integer."""
+    """Exact below ten million, then rounded and as a power of ten: any size of integer."""
     if count < EXACT_BELOW:
         return f"{count:,}"
-    digits = str(count)
-    return f"{digits[0]}.{digits[1]} · 10^{len(digits) - 1}"
+    digits, _, power = f"{Decimal(count):.1e}".partition("e+")
+    return f"{digits} · 10^{power}"
 
 
 def _middle(mean: float, deviation: float, palette: Palette) -> list[dict[str, Any]]:

@@ -20,7 +20,9 @@ def codes(networks: Sequence[Network]) -> None:
             st.markdown(
                 f"**{network.name}** has torchvision's own code; what is drawn here has its names and shapes:"
             )
-            st.code(f"import torchvision\n\nnetwork = torchvision.models.{network.text}(weights=None)")
+            undrawn = ", aux_logits=False" if network.text == "googlenet" else ""
+            made = f"torchvision.models.{network.text}(weights=None{undrawn})"
+            st.code(f"import torchvision\n\nnetwork = {made}")
     if not written:
         return
     code_view(list(written), _lines(list(written.values())), key="code", present=state.is_presenting())
@@ -28,8 +30,9 @@ def codes(networks: Sequence[Network]) -> None:
         if network.config:
             _downloads(network, written[network.name])
     st.caption(
-        "It needs PyTorch alone, has torchvision's names where there are such, and gives the same numbers as "
-        "the network that is trained here. The notebook trains it with the settings of the race page."
+        "It needs PyTorch alone, has torchvision's names where there are such, and the initial values and "
+        "logits of the network that is trained here. The notebook trains it with the training settings of "
+        "the race page, on pictures as they are, with the seed that is in the code."
     )
 
 

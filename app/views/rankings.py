@@ -49,7 +49,7 @@ def findings(outcomes: Mapping[str, Outcome], pairs: Sequence[Pair]) -> None:
         )
     st.caption(
         f"{rule(outcomes)}{_spread(outcomes)} A measured number is the mean of its seeds; the paper's is a "
-        "median of five."
+        f"median of {PAPER_RUNS} runs."
     )
 
 

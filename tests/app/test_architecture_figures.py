@@ -37,6 +37,7 @@ def test_bars_that_are_lower_than_a_pixel_are_left_out(units):
 def test_counts_of_any_size_are_written():
     assert count_in_words(512) == "512"
     assert count_in_words(2**54) == "1.8 · 10^16"
+    assert count_in_words(2**29) == "5.4 · 10^8"  # 536,870,912
     assert count_in_words(2**600).endswith(" · 10^180")
 
 
