@@ -104,7 +104,6 @@ def _size(count: int) -> str:
 def _stage(stage: Stage) -> dict[str, Any]:
     return {
         "name": stage.name,
-        "title": stage.name,
         "shape": shape_text(stage.shape),
         "isDense": bool(stage.dense_boxes),
         "boxes": [{"blocks": box.blocks, "forms": box.forms} for box in stage.boxes],

@@ -24,7 +24,8 @@ MODULES = (
 )  # fmt: skip
 DIAGRAM = Path(__file__).parents[1] / "diagram"
 DIAGRAM_MODULES = (
-    "svg", "sizes", "flow", "arcs", "draw", "inside", "panel", "keys", "legend", "code", "diagram",
+    "svg", "place", "marks", "sizes", "flow", "arcs", "draw", "inside", "panel", "keys", "legend", "code",
+    "diagram",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)

@@ -1,6 +1,7 @@
 // What goes past a unit and where it comes back: arcs, what lies on them, and the node in which paths meet.
-import { label, path, svg } from "./svg.js";
+import { plus, valve } from "./marks.js";
 import { TEXT } from "./sizes.js";
+import { label, path, svg } from "./svg.js";
 
 const DASHES = { padded: "7 6" };
 
@@ -41,25 +42,16 @@ function boxMark(text, x, y) {
   );
 }
 
-/** A valve: two triangles that touch. */
 function gateMark(x, y) {
-  return svg(
-    "g", {}, svg("circle", { class: "rd-mark", cx: x, cy: y, r: 15 }),
-    svg("path", { class: "rd-valve", d: path("M", x - 9, y - 7, "L", x + 9, y + 7, "V", y - 7, "L", x - 9, y + 7, "Z") }),
-  );
+  return svg("g", {}, svg("circle", { class: "rd-mark", cx: x, cy: y, r: 15 }), valve(x, y, 9, 7));
 }
 
 /** Where shortcut and branch meet: a plus, or a gate. */
 export function meeting(item) {
   const { to, y, look, gate } = item;
   const r = look.node;
-  const half = r * 0.55;
-  const made = svg("g", { class: "rd-meet" }, svg("circle", { cx: to, cy: y, r }));
-  made.append(svg("path", { d: path("M", to - half, y, "H", to + half, "M", to, y - half, "V", y + half) }));
-  if (gate === "exclusive" && look.text) {
-    const x = to - r - 1;
-    made.append(svg("path", { class: "rd-valve", d: path("M", x - 10, y - 6, "L", x, y + 6, "V", y - 6, "L", x - 10, y + 6, "Z") }));
-  }
+  const made = svg("g", { class: "rd-meet" }, svg("circle", { cx: to, cy: y, r }), plus(to, y, r * 0.55));
+  if (gate === "exclusive" && look.text) made.append(valve(to - r - 6, y, 5, 6));
   return made;
 }
 

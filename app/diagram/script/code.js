@@ -1,7 +1,7 @@
 // The code of one network, or of two side by side with the lines marked in which they differ.
 import { themeOf } from "./page.js";
-import { takePlace } from "./svg.js";
-import { asCount, element, say } from "./text.js";
+import { takePlace } from "./place.js";
+import { asCount, button, element } from "./text.js";
 
 const TOKENS = /("[^"\n]*"|'[^'\n]*')|(#.*)|\b(import|from|class|def|return|for|in|if|else|with|and|or|not|lambda|yield|None|True|False|super|self)\b/g;
 const MARKS = { changed: ["≠", "≠"], "only left": ["+", ""], "only right": ["", "+"] };
@@ -10,9 +10,7 @@ const MARKS = { changed: ["≠", "≠"], "only left": ["+", ""], "only right": [
 export class CodeView {
   constructor(parentElement) {
     this.root = element("div", "rd-root rd-code");
-    const style = element("style");
-    say(style, STYLE);
-    takePlace(parentElement, style, this.root);
+    takePlace(parentElement, this.root);
   }
 
   update({ data }) {
@@ -39,7 +37,7 @@ export class CodeView {
     const count = this.unlike.length;
     const told = count ? `${asCount(count)} lines differ, marked ≠ or +` : "the same code";
     const bar = element("div", "rd-toolbar", element("span", "", told));
-    if (count) bar.append(button("Next difference", () => this.next()));
+    if (count) bar.append(button("rd-open", "Next difference", () => this.next()));
     return bar;
   }
 
@@ -81,15 +79,8 @@ export class CodeView {
   close() {}
 }
 
-function button(text, onPress) {
-  const made = element("button", "rd-open", text);
-  made.type = "button";
-  made.onclick = onPress;
-  return made;
-}
-
 function copier(text) {
-  const made = button("Copy", async () => {
+  const made = button("rd-open", "Copy", async () => {
     await copy(text);
     made.textContent = "Copied";
     setTimeout(() => (made.textContent = "Copy"), 1500);

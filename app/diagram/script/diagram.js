@@ -6,8 +6,8 @@ import { onKey } from "./keys.js";
 import { legend } from "./legend.js";
 import { themeOf, wantsMotion } from "./page.js";
 import { Panel } from "./panel.js";
-import { takePlace } from "./svg.js";
-import { asCount, element, say } from "./text.js";
+import { takePlace } from "./place.js";
+import { asCount, button, element } from "./text.js";
 
 const TALLEST = { one: 0.43, two: 0.25 }; // of a network, in widths of the page, at scale 1
 const diagrams = new WeakMap();
@@ -32,9 +32,7 @@ class Diagram {
     this.legend = element("div", "rd-legend");
     this.panel = new Panel({ onStep: (by) => this.step(by), onClose: () => this.choose("") });
     this.root.append(this.places, this.legend, this.panel.root);
-    const style = element("style");
-    say(style, STYLE);
-    takePlace(parentElement, style, this.root);
+    takePlace(parentElement, this.root);
     this.root.onkeydown = (event) => onKey(event, this);
     this.root.onclick = (event) => this.press(event.target);
     this.observer = new ResizeObserver(() => this.fit());
@@ -45,7 +43,7 @@ class Diagram {
     this.setStateValue = setStateValue;
     const theme = themeOf(this.root);
     const isNew = data.version !== this.data?.version;
-    Object.assign(this, { data });
+    this.data = data;
     if (isNew) this.begin();
     if (isNew || theme !== this.theme || data.scale !== this.scale) this.dress(theme);
     const isEcho = this.told.delete(data.chosen);
@@ -117,13 +115,11 @@ class Diagram {
 
   folder(network, i) {
     const isOpen = this.opened[i].size > 0;
-    const made = element("button", "rd-open", isOpen ? "Fold repeats" : "Open all");
-    made.type = "button";
-    made.setAttribute("aria-expanded", isOpen);
-    made.onclick = () => {
+    const made = button("rd-open", isOpen ? "Fold repeats" : "Open all", () => {
       this.opened[i] = new Set(isOpen ? [] : network.stages.map((stage) => stage.name));
       this.draw();
-    };
+    });
+    made.setAttribute("aria-expanded", isOpen);
     return made;
   }
 

@@ -1,5 +1,6 @@
 // A layout as one SVG: stages, the line that the picture follows, boxes, what goes past them.
 import { arcsOf, denseArcs, meeting, shortcut } from "./arcs.js";
+import { unlikeMark } from "./marks.js";
 import { HEADER, TEXT } from "./sizes.js";
 import { label, path, svg, widthOf } from "./svg.js";
 
@@ -7,8 +8,7 @@ const PICTURE = 46;
 
 /** Returns the drawing; every box is a group with its blocks in `data-blocks`. */
 export function draw(layout, network) {
-  const { scale, rows, height } = layout;
-  const width = layout.width;
+  const { scale, rows, width, height } = layout;
   const drawn = svg("svg", {
     class: "rd-drawing", viewBox: path(0, 0, width, height), width: width * scale, height: height * scale,
     role: "group", "aria-label": `${network.name}, drawn block by block`,
@@ -49,7 +49,7 @@ function panel(stage) {
 function header(stage) {
   const x = stage.x + stage.side;
   const made = [
-    label(stage.title, x, stage.y + 24, "rd-title", TEXT + 2),
+    label(stage.name, x, stage.y + 24, "rd-title", TEXT + 2),
     label(stage.shape, x, stage.y + 43, "rd-shape", TEXT - 1),
   ];
   if (stage.isOpen && stage.isFoldable) made.push(fold(stage));
@@ -60,7 +60,7 @@ function header(stage) {
 function fold(stage) {
   const width = 58;
   const x = stage.x + stage.width - width - 8;
-  const made = svg("g", { class: "rd-pill rd-fold", role: "button", tabindex: 0, "data-stage": stage.name, "aria-label": `fold ${stage.title}` });
+  const made = svg("g", { class: "rd-pill rd-fold", role: "button", tabindex: 0, "data-stage": stage.name, "aria-label": `fold ${stage.name}` });
   made.append(svg("rect", { x, y: stage.y + 8, width, height: 28, rx: 14 }), label("fold", x + width / 2, stage.y + 27, "", TEXT));
   return made;
 }
@@ -193,14 +193,13 @@ function inside(item) {
   let top = y - tall / 2;
   for (const lane of lanes) {
     const at = y + lane.y;
-    const [first, last] = [lane.glyphs[0], lane.glyphs.at(-1)];
+    const first = x + lane.glyphs[0].x;
     const share = (tall * lane.channels) / all;
-    made.push(svg("path", { class: "rd-way", d: path("M", x, y, "C", x + 14, y, x + 6, at, x + 20, at, "H", x + first.x) }));
-    made.push(svg("path", { class: "rd-way", d: path("M", x + first.x, at, "H", end - 14, "C", end - 5, at, end - 9, top + share / 2, end, top + share / 2) }));
-    for (const one of lane.glyphs) made.push(...laneGlyph(one, x + one.x, at));
+    made.push(svg("path", { class: "rd-way", d: path("M", x, y, "C", x + 14, y, x + 6, at, x + 20, at, "H", first) }));
+    made.push(svg("path", { class: "rd-way", d: path("M", first, at, "H", end - 14, "C", end - 5, at, end - 9, top + share / 2, end, top + share / 2) }));
+    for (const one of lane.glyphs) made.push(laneGlyph(one, x + one.x, at));
     made.push(svg("rect", { class: "rd-share", x: end, y: top + 1, width: 13, height: Math.max(share - 2, 1), rx: 2 }));
     top += share;
-    if (last === undefined) break;
   }
   return made;
 }
@@ -211,7 +210,7 @@ function laneGlyph(one, x, y) {
   text.append(one.label);
   if (one.kind !== "pool") text.append(svg("tspan", { class: "rd-small", dx: 5 }, String(one.channels)));
   made.append(text);
-  return [made];
+  return made;
 }
 
 /** How many units a folded box stands for; pressing it opens them. */
@@ -236,8 +235,8 @@ function unlike(item, parts) {
   };
   return [...found].map((part) => {
     const [x, y] = places[part];
-    const made = svg("g", { class: "rd-unlike", "data-part": part }, svg("circle", { cx: x, cy: y, r }));
-    made.append(label("≠", x, y + r * 0.45, "", r * 1.5));
+    const made = unlikeMark(x, y, r);
+    made.dataset.part = part;
     return made;
   });
 }

@@ -1,4 +1,5 @@
 // The inside of one unit: every operation in its place, where the paths part and meet, all shapes.
+import { plus, unlikeMark } from "./marks.js";
 import { label, path, svg, widthOf } from "./svg.js";
 
 const TEXT = 17;
@@ -6,7 +7,7 @@ const TALL = 54; // an operation
 const GAP = 20;
 const LANE = 96; // from one way to the next
 const [LARGEST, SMALLEST] = [1.25, 0.7]; // scale; what is still too wide can be scrolled
-const END = 22; // radius of x and y
+const [END, UNLIKE] = [22, 11]; // radius of x and y, and of the marks
 const SHAPED = new Set(["conv", "linear", "max pool", "mean pool", "global mean", "adaptive mean", "pad", "flatten"]);
 
 /** The drawing of a unit's inside, `room` wide at most; `unlike` names operations that the other network lacks. */
@@ -87,12 +88,8 @@ function operation(op, x, y, isUnlike) {
   made.append(svg("rect", { x, y: y - TALL / 2, width, height: TALL, rx: 7 }));
   made.append(label(op.title, x + width / 2, y - 2, "rd-name", TEXT), label(op.note || op.name, x + width / 2, y + 17, "rd-small", TEXT - 4));
   if (SHAPED.has(op.kind)) made.append(label(op.outputs, x + width / 2, y + TALL / 2 + 18, "rd-shape", TEXT - 3));
-  if (isUnlike) made.append(unlikeMark(x + width - 2, y - TALL / 2 + 2));
+  if (isUnlike) made.append(unlikeMark(x + width - 2, y - TALL / 2 + 2, UNLIKE));
   return made;
-}
-
-function unlikeMark(x, y) {
-  return svg("g", { class: "rd-unlike" }, svg("circle", { cx: x, cy: y, r: 11 }), label("≠", x, y + 5, "", 16));
 }
 
 function end(name, shape, x, y) {
@@ -104,9 +101,9 @@ function end(name, shape, x, y) {
 
 function node(inside, x, y, isUnlike) {
   const made = svg("g", { class: "rd-meet" }, svg("circle", { cx: x, cy: y, r: 20 }));
-  if (inside.sign === "+") made.append(svg("path", { d: path("M", x - 10, y, "H", x + 10, "M", x, y - 10, "V", y + 10) }));
+  if (inside.sign === "+") made.append(plus(x, y, 10));
   else made.append(label(inside.sign, x, y + 7, "rd-name", 20));
-  if (isUnlike) made.append(unlikeMark(x + 17, y - 17));
+  if (isUnlike) made.append(unlikeMark(x + 17, y - 17, UNLIKE));
   return made;
 }
 

@@ -1,5 +1,6 @@
 // What the signs of the drawing mean; only those that are in it.
 import { bridge } from "./arcs.js";
+import { plus, unlikeMark, valve } from "./marks.js";
 import { path, svg } from "./svg.js";
 import { element } from "./text.js";
 
@@ -21,8 +22,8 @@ export function legend(networks) {
   }
   if (has((form) => form.shape === "dense")) entries.push(entry(arc("identity"), "handed on to all later layers of the block"));
   if (has((form) => form.shape === "inception")) entries.push(entry(shares(), "the maps of all four ways, behind each other"));
-  if (has((form) => form.gate)) entries.push(entry(valve(), "a gate: how much passes is learned"));
-  if (has((form) => form.shape === "unit" && form.arc)) entries.push(entry(plus(), "added"));
+  if (has((form) => form.gate)) entries.push(entry(gate(), "a gate: how much passes is learned"));
+  if (has((form) => form.shape === "unit" && form.arc)) entries.push(entry(sum(), "added"));
   if (networks.some((network) => Object.keys(network.unlike).length)) entries.push(entry(unlike(), "not the same in the other network"));
   if (networks.some((network) => network.isFoldable)) entries.push(entry(pill(), "so many blocks in a row; press to open"));
   return entries;
@@ -43,7 +44,7 @@ const arc = (style) => [svg("path", { class: "rd-arc", d: bridge(4, 40, 22, 18),
 const pillow = () => [svg("g", { class: "rd-glyph rd-linear" }, svg("rect", { x: 15, y: 2, width: 13, height: 22, rx: 6 }))];
 const pool = () => [svg("g", { class: "rd-glyph rd-pool" }, svg("path", { d: path("M", 14, 1, "L", 30, 6, "V", 20, "L", 14, 25, "Z") }))];
 const shares = () => [[1, 6], [8, 9], [18, 3], [22, 3]].map(([y, height]) => svg("rect", { class: "rd-share", x: 19, y, width: 7, height, rx: 1 }));
-const valve = () => [svg("circle", { class: "rd-mark", cx: 22, cy: 13, r: 11 }), svg("path", { class: "rd-valve", d: path("M", 15, 8, "L", 29, 18, "V", 8, "L", 15, 18, "Z") })];
-const plus = () => [svg("g", { class: "rd-meet" }, svg("circle", { cx: 22, cy: 13, r: 10 }), svg("path", { d: path("M", 17, 13, "h", 10, "m", -5, -5, "v", 10) }))];
-const unlike = () => [svg("g", { class: "rd-unlike" }, svg("circle", { cx: 22, cy: 13, r: 11 }), svg("text", { x: 22, y: 18, "font-size": 16 }, "≠"))];
+const gate = () => [svg("circle", { class: "rd-mark", cx: 22, cy: 13, r: 11 }), valve(22, 13, 7, 5)];
+const sum = () => [svg("g", { class: "rd-meet" }, svg("circle", { cx: 22, cy: 13, r: 10 }), plus(22, 13, 5))];
+const unlike = () => [unlikeMark(22, 13, 11)];
 const pill = () => [svg("g", { class: "rd-pill" }, svg("rect", { x: 3, y: 2, width: 38, height: 22, rx: 11 }), svg("text", { x: 22, y: 18, "font-size": 14 }, "× 9"))];

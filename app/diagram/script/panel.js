@@ -1,7 +1,7 @@
 // The chosen block up close: its inside, its formula with its own shapes, and the way to its neighbours.
 import { drawInside } from "./inside.js";
 import { withSubscripts } from "./svg.js";
-import { element } from "./text.js";
+import { asCount, button, element } from "./text.js";
 
 /** A panel that shows a block of every network that has one of this name. */
 export class Panel {
@@ -10,8 +10,8 @@ export class Panel {
     this.where = element("span", "rd-where");
     this.body = element("div", "rd-insides");
     const heading = element("header", "", this.title, this.where);
-    heading.append(button("‹", "previous block", () => onStep(-1)), button("›", "next block", () => onStep(1)));
-    heading.append(button("×", "close the block", onClose));
+    heading.append(sign("‹", "previous block", () => onStep(-1)), sign("›", "next block", () => onStep(1)));
+    heading.append(sign("×", "close the block", onClose));
     this.root = element("section", "rd-panel", heading, this.body);
     this.root.setAttribute("aria-live", "polite");
     this.hide();
@@ -32,12 +32,11 @@ export class Panel {
   }
 }
 
-function button(text, name, onPress) {
-  const made = element("button", "", text);
-  made.type = "button";
+/** A button that shows a sign instead of its name. */
+function sign(text, name, onPress) {
+  const made = button("", text, onPress);
   made.setAttribute("aria-label", name);
   made.title = name;
-  made.onclick = onPress;
   return made;
 }
 
@@ -85,6 +84,6 @@ function marked(line, skip) {
 }
 
 function facts(inside) {
-  const count = (number) => number.toLocaleString("en-US");
-  return element("p", "rd-facts", `${count(inside.parameters)} parameters, ${count(inside.multiplyAdds)} multiply-adds for one picture`);
+  const { parameters, multiplyAdds } = inside;
+  return element("p", "rd-facts", `${asCount(parameters)} parameters, ${asCount(multiplyAdds)} multiply-adds for one picture`);
 }

@@ -24,7 +24,7 @@ export function measureStage(stage, forms, opened, dense) {
   const boxes = boxesOf(stage, opened);
   const isSmall = boxes.length > MANY && !stage.isDense;
   const isFoldable = stage.boxes.some((box) => box.blocks.length > 1);
-  const named = Math.max(widthOf(stage.title, TEXT + 2), widthOf(stage.shape, TEXT)) + (isFoldable && opened ? 70 : 0);
+  const named = Math.max(widthOf(stage.name, TEXT + 2), widthOf(stage.shape, TEXT)) + (isFoldable && opened ? 70 : 0);
   const look = stage.isDense ? dense : isSmall ? SMALL : FULL;
   const items = boxes.map((box) => measureBox(box, forms, look));
   const arcs = stage.isDense ? denseArcs(items) : [];

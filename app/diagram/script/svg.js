@@ -12,13 +12,6 @@ export function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Puts a drawing where the page kept room for it, and gives back what it does not need. */
-export function takePlace(parentElement, ...parts) {
-  const place = parentElement.querySelector(".rd-place");
-  if (place) place.style.minHeight = "";
-  (place ?? parentElement).replaceChildren(...parts);
-}
-
 export function label(text, x, y, name, size) {
   return svg("text", { class: name, x, y, "font-size": size }, String(text));
 }

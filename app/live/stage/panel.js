@@ -1,5 +1,5 @@
 // One chart: a title, a caption, and a Plotly figure whose DOM node stays for the panel's whole life.
-import { element, say } from "./text.js";
+import { button, element, say } from "./text.js";
 
 let panels = 0;
 
@@ -12,10 +12,8 @@ export class Panel {
     this.zoom = 0;
     this.title = element("h3", "", title);
     this.title.id = `rl-panel-${++panels}`;
-    this.reset = element("button", "rl-reset", "Whole view");
-    this.reset.type = "button";
+    this.reset = button("rl-reset", "Whole view", () => this.showAll());
     this.reset.hidden = true;
-    this.reset.onclick = () => this.showAll();
     this.tools = element("div", "rl-tools", this.reset);
     this.plot = element("div", "rl-plot");
     this.plot.setAttribute("role", "img");

@@ -10,7 +10,7 @@ import { Pictures } from "./pictures.js";
 import { Run } from "./run.js";
 import { Source, askRoute } from "./source.js";
 import { Transport } from "./transport.js";
-import { element, say } from "./text.js";
+import { button, element, say } from "./text.js";
 
 // Drawing may take these shares of the time: live networks may be training on the same processor.
 const LIVE_SHARE = 0.25;
@@ -112,22 +112,20 @@ class Stage {
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", "quantity shown");
     for (const { quantity, label } of this.data.extras) {
-      const button = element("button", "", label);
-      button.type = "button";
-      button.setAttribute("aria-pressed", quantity === this.quantity);
-      button.onclick = () => this.choose(quantity);
-      button.dataset.quantity = quantity;
-      row.append(button);
+      const choice = button("", label, () => this.choose(quantity));
+      choice.setAttribute("aria-pressed", quantity === this.quantity);
+      choice.dataset.quantity = quantity;
+      row.append(choice);
     }
     return row;
   }
 
   /** What only some networks have is offered once it was read in one of the runs. */
   offer() {
-    for (const button of this.choicesRow.children) {
-      const { quantity } = button.dataset;
+    for (const choice of this.choicesRow.children) {
+      const { quantity } = choice.dataset;
       const isRare = this.skeletons.extra[quantity].layout.meta.bars;
-      button.hidden = isRare && !this.runs.some((run) => hasReading(run, quantity));
+      choice.hidden = isRare && !this.runs.some((run) => hasReading(run, quantity));
     }
   }
 
@@ -141,8 +139,8 @@ class Stage {
 
   choose(quantity) {
     this.quantity = quantity;
-    for (const button of this.choicesRow.children) {
-      button.setAttribute("aria-pressed", button.dataset.quantity === quantity);
+    for (const choice of this.choicesRow.children) {
+      choice.setAttribute("aria-pressed", choice.dataset.quantity === quantity);
     }
     this.explainMarks();
     const { title, caption } = this.data.texts[quantity];

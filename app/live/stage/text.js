@@ -41,6 +41,13 @@ export function element(tag, name, ...children) {
   return made;
 }
 
+export function button(name, text, onPress) {
+  const made = element("button", name, text);
+  made.type = "button";
+  made.onclick = onPress;
+  return made;
+}
+
 /** Text that is written only when it changes, so that screen readers and layout stay calm. */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;

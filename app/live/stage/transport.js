@@ -1,5 +1,5 @@
 // Play, pause, scrub: which step a replay shows.
-import { asCount, element, say } from "./text.js";
+import { asCount, button, element, say } from "./text.js";
 
 const DURATIONS = [40, 20, 10, 5]; // seconds a whole replay takes
 const HOLD_SECONDS = 4; // a loop rests at its end
@@ -13,9 +13,7 @@ export class Transport {
     this.step = 0;
     this.duration = 20;
     this.isPlaying = false;
-    this.play = element("button", "rl-play");
-    this.play.type = "button";
-    this.play.onclick = () => (this.isPlaying ? this.pause() : this.start());
+    this.play = button("rl-play", "", () => (this.isPlaying ? this.pause() : this.start()));
     this.slider = element("input", "rl-scrub");
     Object.assign(this.slider, { type: "range", min: 0, max: 0, step: 1, value: 0 });
     this.slider.setAttribute("aria-label", "step");
