@@ -46,6 +46,6 @@ def _kinds(path: Path | None) -> list | None:
 
 def _without_skip(unit: Unit) -> tuple:
     """Everything but what the shortcut and its gate are; `before` counts as part of the branch."""
-    branches, _, before, after = form_key(unit)
-    main = [op for path in branches if path[0] == "branch" for op in path[1:]]
+    paths, _, before, after = form_key(unit)
+    main = [op for role, *ops in paths if role == "branch" for op in ops]
     return (*before, *main, *after)
