@@ -1,8 +1,8 @@
 """What stays in memory from the forward pass to the backward pass: the tensors that PyTorch saves. No torch.
 
-A convolution, a matrix product, a norm, a mean pool and GELU need what they were given; ReLU, tanh and the
-sigmoid what they made of it; a sum and a concatenation nothing. A tensor that several operations need is kept
-once.
+A convolution, a matrix product, a norm, a learned factor, a pool and GELU need what they were given; ReLU,
+tanh and the sigmoid what they made of it; a sum, a concatenation and a global mean nothing. A tensor that
+several operations need is kept once.
 """
 
 import math
@@ -56,7 +56,7 @@ class _Memory:
             shortcut, branch, gate = parts
             self.tensors |= {shortcut, _Tensor(gate.count)}  # the factors of (1 - g) x
             self.tensors |= {branch, gate} if unit.merge == "exclusive gate" else set()
-        return _Tensor(math.prod(unit.after[0].inputs if unit.after else unit.outputs))
+        return _Tensor(math.prod(unit.merged))
 
 
 def kept_values(plan: Plan) -> int:

@@ -5,19 +5,18 @@ of one picture's feature maps, or (F,) of its features. Module names are torchvi
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 Shape = tuple[int, ...]
-Norm = Literal["batch", "group", "layer"]
-Activation = Literal["relu", "gelu", "tanh", "sigmoid"]
 Merge = Literal["add", "exclusive gate", "shortcut gate", "concatenate"]
 
 NORMS = ("batch", "group", "layer")
 ACTIVATIONS = ("relu", "gelu", "tanh", "sigmoid")
 WEIGHTED = ("conv", "linear")
+ROLES = ("branch", "shortcut", "gate")  # in the order in which modules are registered
 GROUPS = 8  # channels are normalised in this many groups, or in as many as divide them
 
 
@@ -82,7 +81,7 @@ class Op:
 class Path:
     """One way through a unit, from its input to its merge; no operations: the identity."""
 
-    role: str  # branch, shortcut or gate; the parallel ways of an inception module are all branches
+    role: str  # of ROLES; the parallel ways of an inception module are all branches
     ops: tuple[Op, ...] = ()
 
 
@@ -107,11 +106,19 @@ class Unit:
     def ops(self) -> Iterator[Op]:
         """In the order in which modules are registered: the branch before what goes past it."""
         yield from self.before
-        for role in ("branch", "shortcut", "gate"):
-            for path in self.paths:
-                if path.role == role:
-                    yield from path.ops
+        for path in self.registered_paths:
+            yield from path.ops
         yield from self.after
+
+    @property
+    def registered_paths(self) -> list[Path]:
+        """In the order in which their modules are registered."""
+        return sorted(self.paths, key=lambda path: ROLES.index(path.role))
+
+    @property
+    def merged(self) -> Shape:
+        """What the merge puts out, or the single path."""
+        return self.after[0].inputs if self.after else self.outputs
 
     @property
     def merge_name(self) -> str:
@@ -134,9 +141,9 @@ class Unit:
     def depth(self) -> int:
         """Layers with weights on the longest way through."""
         return (
-            _weighted(self.before)
-            + max(_weighted(path.ops) for path in self.branches)
-            + _weighted(self.after)
+            layer_count(self.before)
+            + max(layer_count(path.ops) for path in self.branches)
+            + layer_count(self.after)
         )
 
 
@@ -162,6 +169,11 @@ class Plan:
         return sum(unit.depth for unit in self.units)
 
     @property
+    def layer_count(self) -> int:
+        """Layers with weights, those beside the longest way through included."""
+        return layer_count(self.ops)
+
+    @property
     def parameter_count(self) -> int:
         return sum(op.parameter_count for op in self.ops)
 
@@ -175,8 +187,15 @@ class Plan:
         return {f"{op.name}.{kind}": shape for op in self.ops for kind, shape in op.parameters.items()}
 
 
-def _weighted(ops: tuple[Op, ...]) -> int:
+def layer_count(ops: Iterable[Op]) -> int:
+    """How many of the operations are layers with weights."""
     return sum(op.kind in WEIGHTED for op in ops)
+
+
+def module_word(kind: str) -> str:
+    """What torchvision's names call a norm or an activation of this kind: bn, norm, relu or act."""
+    words = {"batch": "bn", "relu": "relu"}
+    return words.get(kind, "act" if kind in ACTIVATIONS else "norm")
 
 
 class Chain:

@@ -13,7 +13,6 @@ from resnet_core.architecture.plan import WEIGHTED, Merge, Op, Path, Plan, Shape
 
 FLOAT_BYTES = 4
 MERGES = get_args(Merge)
-ROLES = ("branch", "shortcut", "gate")  # in the order in which modules are registered
 POOLS = ("max pool", "mean pool", "global mean", "adaptive mean")
 WINDOWED = ("conv", "max pool", "mean pool")
 
@@ -73,14 +72,13 @@ def _through_unit(unit: Unit, field: Field, picture: Shape) -> tuple[list[Step],
     """Every operation of a unit and its merge, and the field of what the unit puts out."""
     steps = _along(unit.before, field, picture)
     field = _end(steps, field)
-    paths = sorted(unit.paths, key=lambda path: ROLES.index(path.role))
+    paths = unit.registered_paths
     ways = [_along(path.ops, field, picture) for path in paths]
     alive = [way for path, way in zip(paths, ways, strict=True) if _is_alive(path)]
     field = _joined([_end(way, field) for way in alive])
     steps += [step for way in ways for step in way]
     if unit.merge:
-        shape = unit.after[0].inputs if unit.after else unit.outputs
-        steps.append((Op(unit.merge_name, unit.merge, shape, shape), field))
+        steps.append((Op(unit.merge_name, unit.merge, unit.merged, unit.merged), field))
     after = _along(unit.after, field, picture)
     return steps + after, _end(after, field)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from resnet_core.architecture import Op, Plan, Unit
-from resnet_core.architecture.plan import ACTIVATIONS, WEIGHTED
+from resnet_core.architecture.plan import ACTIVATIONS, WEIGHTED, layer_count
 from resnet_core.models.merges import Merge
 from resnet_core.records import Layer, Layout
 
@@ -85,7 +85,7 @@ def _layers(unit: Unit, depth: int) -> list[Layer]:
 
 def _ways(unit: Unit) -> Iterator[tuple[str, tuple[Op, ...]]]:
     """Each way through, the main path first."""
-    main = max(unit.branches, key=lambda path: sum(op.kind in WEIGHTED for op in path.ops))
+    main = max(unit.branches, key=lambda path: layer_count(path.ops))
     yield "branch", (*unit.before, *main.ops, *unit.after)
     for path in unit.paths:
         if path.role != "branch":
