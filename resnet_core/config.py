@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core.data.info import SETS, SetInfo
-from resnet_core.members import batch_problem, blocks_of, depth_problem, exclusion
-
-MIN_DEPTH, MAX_DEPTH = 5, 1202
+from resnet_core.members import MAX_DEPTH, MIN_DEPTH, batch_problem, blocks_of, depth_problem, exclusion
 
 Family = Literal["resnet", "mlp", "alexnet", "vgg", "googlenet"]
 Skip = Literal["none", "identity", "scaled", "gated", "conv1x1", "dropout", "dense"]
@@ -51,7 +49,7 @@ class ModelConfig(_Settings):
     compression: float = Field(1.0, gt=0, le=1, description="share of channels a dense transition keeps")
     order: Order = Field("post", description="where norm and activation stand in a unit")
     block: Block = Field("basic", description="convolutions of a unit: 3x3 twice, 1x1-3x3-1x1, one, three")
-    norm: Norm = Field("batch", description="normalisation after every convolution, or none")
+    norm: Norm = Field("batch", description="normalisation that goes with the convolutions, or none")
     activation: Activation = Field("relu", description="activation function")
     width: int = Field(8, ge=2, le=256, multiple_of=2, description="channels of the first stage")
     shortcut: Shortcut = Field(

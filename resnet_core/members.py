@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from resnet_core.config import ModelConfig
 
+MIN_DEPTH, MAX_DEPTH = 5, 1202
 VGG_DEPTHS = (11, 13, 16, 19)
 VGG_SIDE = 32  # below, its last maps are single pixels
-MLP_DEPTHS = (5, 100)
+MLP_DEPTHS = (MIN_DEPTH, 100)
 LAYERS = {"basic": 2, "bottleneck": 3, "single": 1, "triple": 3}  # weighted layers of a block
 ANCESTORS = ("alexnet", "vgg", "googlenet")
 RESIDUAL_INITS = ("zero-gamma", "fixup", "skipinit")  # those that begin with the identity
@@ -41,6 +42,11 @@ class DepthRule(NamedTuple):
         return self.step * min(max(n, least), most) + self.offset
 
 
+def kind_of(model: ModelConfig) -> str:
+    """The family, or 'dense': DenseNets are built in a way of their own."""
+    return "dense" if model.family == "resnet" and model.skip == "dense" else model.family
+
+
 def depth_rule(model: ModelConfig) -> DepthRule | None:
     """None for the ancestors, which come in a few depths."""
     if model.family in ANCESTORS:
@@ -53,7 +59,7 @@ def depth_rule(model: ModelConfig) -> DepthRule | None:
         step = 6 if model.block == "bottleneck" else 3
         return DepthRule(step, 4, step + 4, 400)
     step = 3 * LAYERS[model.block]
-    return DepthRule(step, 2, max(step + 2, 5), 1202)
+    return DepthRule(step, 2, max(step + 2, MIN_DEPTH), MAX_DEPTH)
 
 
 def ancestor_depths(family: str) -> tuple[int, ...]:

@@ -10,10 +10,13 @@ from resnet_core.architecture.mlp import mlp_plan
 from resnet_core.architecture.plan import Op, Path, Plan, Shape, Unit
 from resnet_core.architecture.residual import residual_plan
 from resnet_core.config import ModelConfig
+from resnet_core.members import kind_of
 
 __all__ = ["Op", "Path", "Plan", "Unit", "plan_of"]
 
 _PLANS: dict[str, Callable[[ModelConfig, Shape, int], Plan]] = {
+    "resnet": residual_plan,
+    "dense": dense_plan,
     "mlp": mlp_plan,
     "alexnet": alexnet_plan,
     "vgg": vgg_plan,
@@ -24,5 +27,4 @@ _PLANS: dict[str, Callable[[ModelConfig, Shape, int], Plan]] = {
 @lru_cache(maxsize=128)
 def plan_of(model: ModelConfig, in_channels: int, num_classes: int, side: int) -> Plan:
     """The plan of `model` for pictures (in_channels, side, side)."""
-    residual = dense_plan if model.skip == "dense" else residual_plan
-    return _PLANS.get(model.family, residual)(model, (in_channels, side, side), num_classes)
+    return _PLANS[kind_of(model)](model, (in_channels, side, side), num_classes)

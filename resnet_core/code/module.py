@@ -13,10 +13,10 @@ from resnet_core.code.mlp import mlp_definitions
 from resnet_core.code.pieces import Definitions, docstring, wrapped
 from resnet_core.code.residual import residual_definitions
 from resnet_core.config import ModelConfig
-from resnet_core.members import relevant_settings
+from resnet_core.members import kind_of, relevant_settings
 from resnet_core.named_members import member_title
 
-_FAMILIES: dict[str, Callable[[Plan, ModelConfig], Definitions]] = {
+_WRITERS: dict[str, Callable[[Plan, ModelConfig], Definitions]] = {
     "resnet": residual_definitions,
     "dense": dense_definitions,
     "mlp": mlp_definitions,
@@ -41,7 +41,7 @@ def model_code(model: ModelConfig, in_channels: int, num_classes: int, side: int
     What happens by chance while training (dropout, stochastic depth) is PyTorch's own draw.
     """
     plan = plan_of(model, in_channels, num_classes, side)
-    written = _FAMILIES[_family(model)](plan, model)
+    written = _WRITERS[kind_of(model)](plan, model)
     definitions = [
         *extra_classes(plan),
         *written.classes,
@@ -52,10 +52,6 @@ def model_code(model: ModelConfig, in_channels: int, num_classes: int, side: int
     body = "\n\n\n".join(definitions)
     top = ["\n".join(docstring(_what(plan, model))), _imports(body), *written.constants]
     return "\n\n".join(top) + f"\n\n\n{body}\n"
-
-
-def _family(model: ModelConfig) -> str:
-    return "dense" if model.family == "resnet" and model.skip == "dense" else model.family
 
 
 def has_chance(plan: Plan) -> bool:
