@@ -9,8 +9,9 @@ paper uses where pictures are neither shifted nor mirrored. A bias only where th
 """
 
 import math
+from collections.abc import Sequence
 
-from resnet_core.architecture.plan import Chain, Path, Plan, Shape, Unit
+from resnet_core.architecture.plan import Chain, Path, Plan, Shape, Unit, module_word
 from resnet_core.config import ModelConfig
 
 BLOCKS = 3
@@ -22,17 +23,23 @@ def dense_plan(model: ModelConfig, inputs: Shape, num_classes: int) -> Plan:
     """Stem, three dense blocks with transitions in between, classifier."""
     channels = 2 * model.growth if model.block == "bottleneck" else STEM_CHANNELS
     stem = Chain(inputs).conv("features.conv0", channels, 3, bias=model.has_bias)
-    units, shape = [stem.unit("stem")], stem.shape
-    for block in range(1, BLOCKS + 1):
-        for layer in range(1, model.blocks_per_stage + 1):
-            name = f"features.denseblock{block}.denselayer{layer}"
-            units.append(_dense_layer(name, shape, model))
+    units = dense_units(stem.shape, (model.blocks_per_stage,) * BLOCKS, model)
+    head = _dress(Chain(units[-1].outputs), model, "features.", BLOCKS + 1).global_mean()
+    last = head.linear("classifier", num_classes).unit("head")
+    return Plan(inputs, num_classes, (stem.unit("stem"), *units, last))
+
+
+def dense_units(shape: Shape, layers: Sequence[int], model: ModelConfig) -> list[Unit]:
+    """Dense blocks of so many layers, whatever the model's depth, and a transition between two of them."""
+    units = []
+    for block, count in enumerate(layers, 1):
+        for layer in range(1, count + 1):
+            units.append(_dense_layer(f"features.denseblock{block}.denselayer{layer}", shape, model))
             shape = units[-1].outputs
-        if block < BLOCKS:
+        if block < len(layers):
             units.append(_transition(block, shape, model))
             shape = units[-1].outputs
-    head = _dress(Chain(shape), model, "features.", BLOCKS + 1).global_mean()
-    return Plan(inputs, num_classes, (*units, head.linear("classifier", num_classes).unit("head")))
+    return units
 
 
 def _dense_layer(name: str, shape: Shape, model: ModelConfig) -> Unit:
@@ -57,4 +64,4 @@ def _transition(block: int, shape: Shape, model: ModelConfig) -> Unit:
 def _dress(chain: Chain, model: ModelConfig, prefix: str = "", number: int | None = None) -> Chain:
     suffix = "" if number is None else str(number)
     chain.norm(f"{prefix}norm{suffix}", model.norm)
-    return chain.add(f"{prefix}{'relu' if model.activation == 'relu' else 'act'}{suffix}", model.activation)
+    return chain.add(f"{prefix}{module_word(model.activation)}{suffix}", model.activation)

@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from resnet_core.architecture.imagenet_ancestors import alexnet_plan, googlenet_plan, vgg_plan
 from resnet_core.architecture.imagenet_dense import densenet_plan
-from resnet_core.architecture.imagenet_resnet import Bottlenecks, resnet_plan
+from resnet_core.architecture.imagenet_resnet import resnet_plan
 from resnet_core.architecture.plan import Plan, Shape
+from resnet_core.architecture.residual import Inner
 
 SIDE = 224
 CLASSES = 1000
@@ -44,18 +45,18 @@ def _plan(name: str, side: int) -> Plan:
     return IMAGENET[name].plan((CHANNELS, side, side), CLASSES)
 
 
-def _vgg(depth: int, layers: tuple[int, ...]) -> ImageNetForm:
+def _vgg(depth: int) -> ImageNetForm:
     told = f"{depth - 3} convolutions of 3x3 in five stages with a max pool behind each, and three fully"
-    plan = partial(vgg_plan, layers=layers)
+    plan = partial(vgg_plan, depth=depth)
     return ImageNetForm(f"VGG-{depth}", f"{told} connected layers", plan, smallest_side=32)
 
 
 def _resnet(depth: int, blocks: tuple[int, ...]) -> ImageNetForm:
-    inner = Bottlenecks() if depth >= 50 else None
-    units = "bottlenecks (1x1, 3x3, 1x1)" if inner else "units of two 3x3"
+    block = "bottleneck" if depth >= 50 else "basic"
+    units = "bottlenecks (1x1, 3x3, 1x1)" if block == "bottleneck" else "units of two 3x3"
     told = f"{', '.join(map(str, blocks))} {units} in four stages, projections where the shape changes"
-    told += "; the stride lies in the 3x3, in the paper in the first 1x1" if inner else ""
-    return ImageNetForm(f"ResNet-{depth}", told, partial(resnet_plan, blocks=blocks, inner=inner))
+    told += "; the stride lies in the 3x3, in the paper in the first 1x1" if block == "bottleneck" else ""
+    return ImageNetForm(f"ResNet-{depth}", told, partial(resnet_plan, blocks=blocks, block=block))
 
 
 def _densenet(depth: int, blocks: tuple[int, ...]) -> ImageNetForm:
@@ -73,8 +74,8 @@ IMAGENET: Mapping[str, ImageNetForm] = MappingProxyType(
             alexnet_plan,
             smallest_side=63,
         ),
-        "vgg16": _vgg(16, (2, 2, 3, 3, 3)),
-        "vgg19": _vgg(19, (2, 2, 4, 4, 4)),
+        "vgg16": _vgg(16),
+        "vgg19": _vgg(19),
         "googlenet": ImageNetForm(
             "GoogLeNet",
             "nine inception modules, here with batch normalisation and without the auxiliary classifiers; "
@@ -93,12 +94,12 @@ IMAGENET: Mapping[str, ImageNetForm] = MappingProxyType(
         "wide_resnet50_2": ImageNetForm(
             "Wide ResNet-50-2",
             "ResNet-50 with twice the channels within each bottleneck",
-            partial(resnet_plan, blocks=_FIFTY, inner=Bottlenecks(width=128)),
+            partial(resnet_plan, blocks=_FIFTY, block="bottleneck", inner=Inner(widening=2)),
         ),
         "resnext50_32x4d": ImageNetForm(
             "ResNeXt-50 (32x4d)",
             "ResNet-50 whose 3x3 convolutions have 32 groups, of 4 channels each in the first stage",
-            partial(resnet_plan, blocks=_FIFTY, inner=Bottlenecks(width=128, groups=32)),
+            partial(resnet_plan, blocks=_FIFTY, block="bottleneck", inner=Inner(widening=2, groups=32)),
         ),
     }
 )

@@ -8,7 +8,7 @@ shortcut.
 from collections import Counter
 from typing import NamedTuple
 
-from resnet_core.architecture.plan import Chain, Merge, Op, Path, Plan, Shape, Unit
+from resnet_core.architecture.plan import Chain, Merge, Op, Path, Plan, Shape, Unit, module_word
 from resnet_core.config import ModelConfig
 
 EXPANSION = 4  # the last convolution of a bottleneck has four times the channels of the others
@@ -32,6 +32,16 @@ ORDERS = {
     "relu-pre": Order("a", "na", "n", "", "n", "a"),
     "pre": Order("na", "na", "", "", "", "na"),
 }
+
+
+class Inner(NamedTuple):
+    """The middle of a bottleneck: how many times the unit's width, and in how many groups its 3x3."""
+
+    widening: int = 1
+    groups: int = 1
+
+
+USUAL = Inner()
 KERNELS = {"basic": (3, 3), "bottleneck": (1, 3, 1), "single": (3,), "triple": (3, 3, 3)}
 MERGES: dict[str, Merge] = {"exclusive": "exclusive gate", "shortcut": "shortcut gate"}
 
@@ -76,9 +86,9 @@ def dress(chain: Chain, letters: str, model: ModelConfig, suffix: str = "") -> C
         chain.add("shift1", "shift")
     for letter in letters:
         if letter == "n":
-            chain.norm(f"bn{suffix or 1}" if model.norm == "batch" else f"norm{suffix or 1}", model.norm)
+            chain.norm(f"{module_word(model.norm)}{suffix or 1}", model.norm)
         else:
-            chain.add(f"{'relu' if model.activation == 'relu' else 'act'}{suffix}", model.activation)
+            chain.add(f"{module_word(model.activation)}{suffix}", model.activation)
     return chain
 
 
@@ -88,8 +98,8 @@ class UnitBuilder:
     Norms and activations are numbered in the order in which a picture meets them.
     """
 
-    def __init__(self, name: str, shape: Shape, model: ModelConfig):
-        self.name, self.shape, self.model = name, shape, model
+    def __init__(self, name: str, shape: Shape, model: ModelConfig, inner: Inner = USUAL):
+        self.name, self.shape, self.model, self.inner = name, shape, model, inner
         self.order, self.counts = ORDERS[model.order], Counter()
         self.has_maps = len(shape) == 3
 
@@ -133,8 +143,9 @@ class UnitBuilder:
             if model.init == "fixup":
                 chain.add(f"shift{i + 1}a", "shift")
             size = {"kernel": kernel, "stride": stride if i == strided else 1, "bias": model.has_bias}
+            size["groups"] = self.inner.groups if kernel == 3 else 1
             name = f"{'conv' if self.has_maps else 'linear'}{i + 1}"
-            self._weigh(chain, name, channels if is_last else width, **size)
+            self._weigh(chain, name, channels if is_last else width * self.inner.widening, **size)
             if model.init == "fixup":
                 chain = chain.add("scale", "scale", value=1.0) if is_last else chain
                 chain.add(f"shift{i + 1}b", "shift")
@@ -154,7 +165,7 @@ class UnitBuilder:
     def _shortcut(self, shape: Shape, channels: int, stride: int) -> tuple[Op, ...]:
         model, chain = self.model, Chain(shape, self.name)
         size = {"kernel": 1, "stride": stride, "bias": model.has_bias}
-        if model.skip == "conv1x1":  # without a norm: what He et al. 2016 compare, section 3.2
+        if model.skip == "conv1x1":  # without a norm; He et al. 2016, section 3.2, compare a 1x1 convolution
             self._weigh(chain, "downsample", channels, **size)
         elif self._is_projected(channels, stride):
             self._weigh(chain, "downsample.0", channels, **size)
@@ -174,21 +185,17 @@ class UnitBuilder:
         return tuple(gate.add("gate_sigmoid", "sigmoid").ops)
 
     def _weigh(
-        self, chain: Chain, name: str, channels: int, *, kernel: int, stride: int, bias: bool
+        self, chain: Chain, name: str, channels: int, *, kernel: int, stride: int, bias: bool, groups: int = 1
     ) -> Chain:
         if self.has_maps:
-            return chain.conv(name, channels, kernel, stride, bias=bias)
+            return chain.conv(name, channels, kernel, stride, bias=bias, groups=groups)
         return chain.linear(name, channels, bias)
 
     def _dress(self, chain: Chain, letters: str) -> Chain:
-        model = self.model
         for letter in letters:
-            if letter == "n" and model.norm != "none":
-                kind = "bn" if model.norm == "batch" else "norm"
-                self.counts[kind] += 1
-                chain.norm(f"{kind}{self.counts[kind]}", model.norm)
-            elif letter == "a":
-                kind = "relu" if model.activation == "relu" else "act"
-                self.counts[kind] += 1
-                chain.add(f"{kind}{self.counts[kind]}", model.activation)
+            kind = self.model.norm if letter == "n" else self.model.activation
+            if kind != "none":
+                word = module_word(kind)
+                self.counts[word] += 1
+                chain.add(f"{word}{self.counts[word]}", kind)
         return chain
