@@ -7,6 +7,7 @@ from resnet_core.architecture.plan import ACTIVATIONS, NORMS
 from resnet_core.code.pieces import (
     Definitions,
     constructor,
+    convolution_of,
     indented,
     literal,
     module_class,
@@ -24,9 +25,7 @@ def ancestor_definitions(plan: Plan, model: ModelConfig) -> Definitions:
 def _convolution(ops: Sequence[Op]) -> str:
     """A convolution and what always follows it."""
     conv, *others = ops[: _end(ops)]
-    bias = "" if conv.bias else ", bias=False"
-    made = [f"nn.Conv2d(in_channels, channels, kernel, padding=kernel // 2{bias})"]
-    made += [constructor(op, "channels", "channels") for op in others]
+    made = [convolution_of(conv), *(constructor(op, "channels", "channels") for op in others)]
     lines = [
         f'"""{words_of((conv, *others))}; the side stays."""',
         "return [",

@@ -1,14 +1,17 @@
 """DenseNets as code: a DenseLayer that adds channels, a block of such layers, a Transition, the Network."""
 
+from collections.abc import Sequence
+
 from resnet_core.architecture import Op, Plan, Unit
 from resnet_core.architecture.dense import BOTTLENECK
-from resnet_core.architecture.plan import WEIGHTED
+from resnet_core.architecture.plan import WEIGHTED, layer_count
 from resnet_core.code.pieces import (
     Definitions,
     assignments,
     calls,
     composed,
     constructor,
+    depth_sum,
     indented,
     last_name,
     literal,
@@ -17,7 +20,6 @@ from resnet_core.code.pieces import (
 )
 from resnet_core.code.units import lines_of_branch, words_of_branch
 from resnet_core.config import ModelConfig
-from resnet_core.members import depth_rule
 
 _BLOCK = '''def dense_block(in_channels: int) -> nn.Sequential:
     """Layers that each see the channels of all layers before them."""
@@ -29,10 +31,8 @@ _BLOCK = '''def dense_block(in_channels: int) -> nn.Sequential:
 
 def dense_definitions(plan: Plan, model: ModelConfig) -> Definitions:
     """DenseLayer, dense_block, Transition, Network."""
-    rule, layers = depth_rule(model), model.blocks_per_stage
-    depth = f"{rule.step} * {layers} + {rule.offset} = {model.depth} layers with weights"
     constants = [
-        f"LAYERS = {layers}  # in each of three blocks: {depth}\n"
+        f"LAYERS = {model.blocks_per_stage}  # in each of three blocks: {depth_sum(model)} with weights\n"
         f"GROWTH = {model.growth}  # channels that each of them adds"
     ]
     layer = next(unit for unit in plan.units if unit.has_skip)
@@ -41,13 +41,8 @@ def dense_definitions(plan: Plan, model: ModelConfig) -> Definitions:
 
 
 def _layer(unit: Unit) -> str:
-    ops, now, made = unit.branches[0].ops, "in_channels", []
-    weighted = [op for op in ops if op.kind in WEIGHTED]
-    for op in ops:
-        before = now
-        if op in weighted:
-            now = "GROWTH" if op is weighted[-1] else f"{BOTTLENECK} * GROWTH"
-        made.append(f"self.{last_name(op)} = {constructor(op, before, now)}")
+    ops = unit.branches[0].ops
+    made = _made(ops, [*[f"{BOTTLENECK} * GROWTH"] * (layer_count(ops) - 1), "GROWTH"])
     doc = [
         "Adds channels (Huang et al. 2017): y = [x, F(x)].",
         "",
@@ -58,13 +53,20 @@ def _layer(unit: Unit) -> str:
 
 
 def _transition(unit: Unit) -> str:
-    ops, now, made = tuple(unit.ops), "in_channels", []
-    for op in ops:
-        before, now = now, "channels" if op.kind in WEIGHTED else now
-        made.append(f"self.{last_name(op)} = {constructor(op, before, now)}")
+    ops = tuple(unit.ops)
     doc = ["Mixes the channels of a block, keeps some of them, and halves the side."]
     forward = [f"return {composed(ops, 'x')}"]
+    made = _made(ops, ["channels"])
     return module_class("Transition", doc, "in_channels: int, channels: int", made, forward)
+
+
+def _made(ops: Sequence[Op], outputs: Sequence[str]) -> list[str]:
+    """What makes the modules; `outputs` are the channels behind each layer with weights."""
+    lines, now, rest = [], "in_channels", iter(outputs)
+    for op in ops:
+        before, now = now, next(rest) if op.kind in WEIGHTED else now
+        lines.append(f"self.{last_name(op)} = {constructor(op, before, now)}")
+    return lines
 
 
 def _network(plan: Plan) -> str:

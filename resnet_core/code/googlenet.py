@@ -8,6 +8,7 @@ from resnet_core.code.pieces import (
     calls,
     composed,
     constructor,
+    convolution_of,
     last_name,
     literal,
     module_class,
@@ -51,8 +52,7 @@ def googlenet_definitions(plan: Plan, model: ModelConfig) -> Definitions:
 
 def _convolution(module: Unit) -> str:
     conv, *others = module.branches[0].ops
-    bias = "" if conv.bias else ", bias=False"
-    made = [f"self.conv = nn.Conv2d(in_channels, channels, kernel, padding=kernel // 2{bias})"]
+    made = [f"self.conv = {convolution_of(conv)}"]
     made += [f"self.{last_name(op)} = {constructor(op, 'channels', 'channels')}" for op in others]
     doc = [f"{words_of((conv, *others))}; the side stays."]
     forward = [f"return {composed((conv, *others), 'x')}"]

@@ -1,20 +1,19 @@
 """Multi-layer perceptrons as code: a Block of linear layers, and the Network of blocks."""
 
 from resnet_core.architecture import Plan
-from resnet_core.code.pieces import Definitions, assignments, calls, module_class, shape_comment
+from resnet_core.code.pieces import Definitions, assignments, calls, depth_sum, module_class, shape_comment
 from resnet_core.code.units import Names, unit_class
 from resnet_core.config import ModelConfig
-from resnet_core.members import depth_rule
 
 NAMES = Names(ins="features", outs="features", stride="")
 
 
 def mlp_definitions(plan: Plan, model: ModelConfig) -> Definitions:
     """Block, Network."""
-    rule, blocks = depth_rule(model), model.blocks_per_stage
-    layers = f"{rule.step} * {blocks} + {rule.offset} = {model.depth} layers"
     classes = [unit_class(plan.units[1], model, NAMES), _network(plan, model)]
-    return Definitions([f"BLOCKS = {blocks}  # {layers}"], classes, "network.layer1")
+    return Definitions(
+        [f"BLOCKS = {model.blocks_per_stage}  # {depth_sum(model)}"], classes, "network.layer1"
+    )
 
 
 def _network(plan: Plan, model: ModelConfig) -> str:

@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from resnet_core.architecture.plan import ACTIVATIONS, GROUPS, NORMS, WEIGHTED, Op, Shape
+from resnet_core.config import ModelConfig
+from resnet_core.members import depth_rule
 
 COLUMNS = 100  # of a docstring's lines
 _ACTIVATIONS = {"relu": "nn.ReLU()", "gelu": "nn.GELU()", "tanh": "nn.Tanh()", "sigmoid": "nn.Sigmoid()"}
-_MEANS = ("global mean", "flatten", "factor")  # written as expressions, without a module of their own
+_EXPRESSIONS = ("global mean", "flatten", "factor")  # written as expressions, without a module of their own
 
 
 def word_of(op: Op) -> str:
@@ -53,7 +55,12 @@ def constructor(op: Op, ins: str, outs: str, stride: str = "") -> str:
 
 def has_module(op: Op) -> bool:
     """Whether the exported code makes a module for it."""
-    return op.kind not in _MEANS
+    return op.kind not in _EXPRESSIONS
+
+
+def convolution_of(op: Op) -> str:
+    """The constructor of a convolution like `op`, of channels and a kernel that are parameters."""
+    return f"nn.Conv2d(in_channels, channels, kernel, padding=kernel // 2{'' if op.bias else ', bias=False'})"
 
 
 def composed(ops: Iterable[Op], inner: str) -> str:
@@ -82,13 +89,19 @@ def literal(op: Op) -> str:
 
 def calls(ops: Iterable[Op], returns: bool = False) -> list[str]:
     """x through `ops` line by line, with the shapes; what has no module has a line of its own."""
-    groups = [list(group) for _, group in groupby(ops, key=lambda op: op if op.kind in _MEANS else None)]
+    groups = [list(group) for _, group in groupby(ops, key=lambda op: None if has_module(op) else op)]
     lines = [f"x = {composed(group, 'x')}{shape_comment(group[-1].outputs)}" for group in groups]
     return [*lines[:-1], lines[-1].replace("x =", "return", 1)] if returns else lines
 
 
 def shape_comment(shape: Shape) -> str:
     return f"  # (B, {', '.join(map(str, shape))})"
+
+
+def depth_sum(model: ModelConfig) -> str:
+    """How the depth comes about, such as 6 * 9 + 2 = 56 layers."""
+    rule = depth_rule(model)
+    return f"{rule.step} * {model.blocks_per_stage} + {rule.offset} = {model.depth} layers"
 
 
 def indented(lines: Iterable[str], depth: int = 1) -> list[str]:

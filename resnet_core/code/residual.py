@@ -1,21 +1,18 @@
 """Plain and residual networks as code: a Block, a stage of blocks, and the Network of three stages."""
 
 from resnet_core.architecture import Plan
-from resnet_core.code.pieces import Definitions, assignments, calls, module_class, shape_comment
+from resnet_core.code.pieces import Definitions, assignments, calls, depth_sum, module_class, shape_comment
 from resnet_core.code.units import unit_class
 from resnet_core.config import ModelConfig
-from resnet_core.members import depth_rule
 
 STAGES = (1, 2, 3)
 
 
 def residual_definitions(plan: Plan, model: ModelConfig) -> Definitions:
     """Block, stage, Network."""
-    rule, blocks = depth_rule(model), model.blocks_per_stage
-    layers = f"{rule.step} * {blocks} + {rule.offset} = {model.depth} layers"
     block = unit_class(next(unit for unit in plan.units if unit.name == "layer2.0"), model)
     return Definitions(
-        [f"BLOCKS = {blocks}  # in each of three stages: {layers}"],
+        [f"BLOCKS = {model.blocks_per_stage}  # in each of three stages: {depth_sum(model)}"],
         [block, _stage(model), _network(plan)],
         f"({', '.join(f'*network.layer{stage}' for stage in STAGES)})",
     )
