@@ -6,7 +6,6 @@ He: normal with variance 2 / fan_out for convolutions (as in torchvision), 2 / f
 is 0.
 """
 
-import hashlib
 import math
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from resnet_core.architecture import Op, Path, Unit
 from resnet_core.architecture.plan import NORMS, WEIGHTED
 from resnet_core.config import ModelConfig
+from resnet_core.models.seeds import seed_of
 
 
 @torch.no_grad()
@@ -92,5 +92,4 @@ def _uniform(parameter: Tensor, bound: float, generator: torch.Generator) -> Non
 
 
 def _generator(seed: int, name: str) -> torch.Generator:
-    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return torch.Generator().manual_seed(seed_of(f"{seed}:{name}"))

@@ -1,12 +1,11 @@
 """One module for each operation of a plan. B = batch, C = channels."""
 
-import hashlib
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from resnet_core.architecture.plan import Op
+from resnet_core.models.seeds import seed_of
 
 
 class PaddedShortcut(nn.Module):
@@ -68,8 +67,7 @@ class Chance(nn.Module):
 
     def draw_for(self, seed: int, step: int, name: str) -> None:
         """Sets what chance brings in this step."""
-        digest = hashlib.sha256(f"{seed}:{step}:{name}".encode()).digest()
-        self._number = int.from_bytes(digest[:8], "big") >> 1
+        self._number = seed_of(f"{seed}:{step}:{name}")
 
 
 class Dropout(Chance):
