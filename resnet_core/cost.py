@@ -1,10 +1,9 @@
-"""What a network costs, in closed form: parameters, multiply-adds, memory, time. No torch."""
+"""What a network costs: parameters and multiply-adds, counted; memory and time, estimated. No torch."""
 
 from collections.abc import Mapping, Sequence
 
 from resnet_core.architecture import Plan, plan_of
 from resnet_core.architecture.kept import kept_values
-from resnet_core.architecture.plan import WEIGHTED
 from resnet_core.config import ModelConfig, RunConfig
 
 # Measured as peaks of resident memory (torch 2.14.1, CPU, one thread, glibc): with these numbers the estimate
@@ -41,7 +40,7 @@ def memory_bytes(config: RunConfig) -> int:
     """Estimated peak of the run's process on a CPU: reading the set, or training with the set in memory."""
     info = config.data.info
     files = (info.train_images + info.test_images) * info.channels * info.native_side**2
-    torchvision = TORCHVISION_BYTES if info.download_megabytes else 0
+    torchvision = 0 if info.is_bundled else TORCHVISION_BYTES
     reading = READING_MARGIN * files
     training = RESIDENT_MARGIN * files + _training_bytes(config)
     return int(PROCESS_BYTES + torchvision + max(reading, training))
@@ -49,8 +48,8 @@ def memory_bytes(config: RunConfig) -> int:
 
 def _training_bytes(config: RunConfig) -> float:
     plan, batch = plan_of_run(config), config.training.batch
-    kept, layers = 4 * kept_values(plan), sum(op.kind in WEIGHTED for op in plan.ops)
-    fixed = WEIGHT_COPIES * 4 * plan.parameter_count + LAYER_BYTES * layers
+    kept = 4 * kept_values(plan)
+    fixed = WEIGHT_COPIES * 4 * plan.parameter_count + LAYER_BYTES * plan.layer_count
     largest = 4 * max(op.output_count for op in plan.ops)
     working = WORKING_MAPS * largest * max(batch, EVALUATED_AT_ONCE)
     return TENSOR_MARGIN * batch * kept + working + fixed
@@ -66,7 +65,7 @@ def _seconds_alone(config: RunConfig, speed: Mapping[str, float]) -> float:
     info, training = config.data.info, config.training
     plan = plan_of_run(config)
     macs = plan.multiply_adds
-    layers = sum(op.kind in WEIGHTED for op in plan.ops) * speed["seconds_per_layer"]
+    layers = plan.layer_count * speed["seconds_per_layer"]
     step = layers + macs * training.batch * speed["seconds_per_mac"]
     forward = macs * speed["seconds_per_mac"] / 3  # evaluation has no backward pass, which costs about two
     in_between = (training.steps - 1) // training.eval_every  # the last one takes all pictures

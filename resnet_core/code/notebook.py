@@ -67,19 +67,14 @@ def _title(model: ModelConfig, data: DataConfig, training: TrainingConfig, seed:
 def _about_pictures(data: DataConfig) -> str:
     info = data.info
     pooled = f", {data.side} pixels wide by 2 x 2 means" if data.side != info.native_side else ""
-    bundled = (
-        f" {_BUNDLED.format(train=info.train_images, test=info.test_images)}" if _is_bundled(data) else ""
-    )
+    numbers = {"train": info.train_images, "test": info.test_images}
+    bundled = f" {_BUNDLED.format(**numbers)}" if info.is_bundled else ""
     return f"{info.title}{pooled}; torchvision downloads it if it is not there yet.{bundled}"
 
 
 def _about_training(plan: Plan, data: DataConfig, training: TrainingConfig) -> str:
     kind = "Nesterov momentum" if training.momentum > 0 else "no momentum"
     said = f"Stochastic gradient descent with {kind}."
-    if _is_bundled(data):
+    if data.info.is_bundled:
         return said
     return f"{said} {OWN_DRAWS if has_chance(plan) else _SAME.format(threads=training.threads)}"
-
-
-def _is_bundled(data: DataConfig) -> bool:
-    return data.info.download_megabytes == 0

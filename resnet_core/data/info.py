@@ -18,6 +18,10 @@ class SetInfo(NamedTuple):
     download_megabytes: int  # 0: bundled
 
     @property
+    def is_bundled(self) -> bool:
+        return self.download_megabytes == 0
+
+    @property
     def sides(self) -> tuple[int, ...]:
         """Image sides on offer: 16 by 2 x 2 average pooling (28 is padded to 32 first), or as it is."""
         return (16, self.native_side)

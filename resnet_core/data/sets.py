@@ -74,11 +74,11 @@ def load_images(
     data: DataConfig, device: torch.device, report: Callable[[str], None] = lambda text: None
 ) -> ImageSet:
     """Reads (or downloads, telling `report` how far it is) a set. Raises `DataUnavailable`."""
-    is_bundled = data.info.download_megabytes == 0
-    parts = _bundled_parts(data.info) if is_bundled else _torchvision_parts(data.name, data.info, report)
+    info = data.info
+    parts = _bundled_parts(info) if info.is_bundled else _torchvision_parts(data.name, info, report)
     train_images, train_labels, test_images, test_labels = parts
     return ImageSet(
-        data.info,
+        info,
         _pictures(train_images, data).to(device),
         _labels(train_labels).to(device),
         _pictures(test_images, data).to(device),
