@@ -28,7 +28,7 @@ _EXAMPLES = "one looks like none-56, identity-56-nobn or gated-20~block:single~g
 
 def own_settings(arm: Arm) -> dict[str, Any]:
     """What an arm says: skip, depth, norm, what is not the usual, and nothing that has no effect on it."""
-    complete = {name: field_of(name).default for name in _ALWAYS} | dict(arm)
+    complete = {name: _usual(name) for name in _ALWAYS} | dict(arm)
     said = [name for name in complete if name in (*_ALWAYS, *SHAREABLE) or complete[name] != _usual(name)]
     return {name: complete[name] for name in _relevant(complete) if name in said}
 

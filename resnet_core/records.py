@@ -1,6 +1,6 @@
 """What a run leaves behind, as plain numbers: no torch.
 
-L = layers with a weight on the main path plus projections, B = residual blocks (0 additions in a plain net).
+L = layers with a weight, those beside the main path included, B = units with a skip (0 in a plain net).
 NaN and infinity are content: numbers travel as float32 bytes, never as JSON.
 """
 
