@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from resnet_core.architecture.plan import WEIGHTED
 from resnet_core.config import to_flat
 from resnet_core.cost import plan_of_run
 from resnet_core.records import QUANTITIES, Pictures, RunInfo
@@ -48,7 +47,7 @@ class Feed:
     @cached_property
     def stride(self) -> int:
         """Steps between two rows. Networks of hundreds of layers have long rows and get fewer of them."""
-        layers = sum(op.kind in WEIGHTED for op in plan_of_run(self.info.config).ops)
+        layers = plan_of_run(self.info.config).layer_count
         rows = min(MAX_ROWS, MAX_NUMBERS // layers)
         return -(-self.info.config.training.steps // rows)
 
