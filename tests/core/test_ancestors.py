@@ -11,6 +11,7 @@ from resnet_core.architecture import Plan, plan_of
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from resnet_core.models.layout import activations, layout_of
+from tests.core.twins import assert_same_network, pictures
 
 VGG = {11: "vgg11", 13: "vgg13", 16: "vgg16", 19: "vgg19"}
 CFG = {
@@ -92,28 +93,19 @@ def ancestor(family: str, depth: int, **settings) -> ModelConfig:
     return ModelConfig(**{"family": family, "depth": depth, "width": 2} | settings)
 
 
-def same_logits_and_gradients(ours: nn.Module, textbook: nn.Module, side: int) -> None:
-    textbook.load_state_dict(ours.state_dict())  # the same names, each and every one
-    images = torch.randn(4, 3, side, side, generator=torch.Generator().manual_seed(0))
-    found, expected = (network.eval()(images) for network in (ours, textbook))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    for logits in (found, expected):
-        logits.logsumexp(1).sum().backward()
-    for (name, one), other in zip(ours.named_parameters(), textbook.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4, msg=name)
-
-
 @settings(max_examples=20)
 @given(st.sampled_from(sorted(VGG)), st.sampled_from(["batch", "none"]), st.sampled_from([16, 28, 32]))
 def test_vgg_is_the_textbook_one(depth, norm, side):
     model = ancestor("vgg", depth, norm=norm)
-    same_logits_and_gradients(build_model(model, 3, 10, 3, side=side), TextbookVGG(model, side), side)
+    ours, textbook = build_model(model, 3, 10, 3, side=side), TextbookVGG(model, side)
+    assert_same_network(ours, textbook, pictures(side=side), is_training=False)
 
 
 @pytest.mark.parametrize("side", [16, 28, 32])
 def test_alexnet_is_the_textbook_one(side):
     model = ancestor("alexnet", 8, norm="none")
-    same_logits_and_gradients(build_model(model, 3, 10, 3, side=side), TextbookAlexNet(2, side), side)
+    ours, textbook = build_model(model, 3, 10, 3, side=side), TextbookAlexNet(2, side)
+    assert_same_network(ours, textbook, pictures(side=side), is_training=False)
 
 
 def test_an_inception_module_is_the_papers_figure():

@@ -13,6 +13,7 @@ from resnet_core.architecture import Plan, plan_of
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from resnet_core.models.layout import activations, layout_of
+from tests.core.twins import assert_same_network, pictures
 
 
 class TextbookLayer(nn.Module):
@@ -112,14 +113,7 @@ def test_the_network_is_the_textbook_one(has_bottleneck, layers, growth, compres
     model = dense(depth=step * layers + 4, growth=growth, block=block, compression=compression)
     ours = build_model(model, 3, 10, seed=3)
     textbook = TextbookDenseNet(layers, growth, has_bottleneck, compression)
-    textbook.load_state_dict(ours.state_dict())  # the same names, each and every one
-    images = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-    found, expected = (network.train(is_training)(images) for network in (ours, textbook))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    for logits in (found, expected):
-        logits.logsumexp(1).sum().backward()
-    for (name, one), other in zip(ours.named_parameters(), textbook.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4, msg=name)
+    assert_same_network(ours, textbook, pictures(), is_training)
 
 
 def test_a_layer_hands_on_what_it_got_unchanged_and_its_own_maps_behind():

@@ -12,6 +12,7 @@ from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
 from resnet_core.train import STEPS_AFTER_DIVERGENCE, Divergence, initial_state, train
 from tests.core.random_configs import members
+from tests.core.twins import pictures
 
 TINY = {"depth": 8, "width": 2, "steps": 12, "batch": 8, "warmup_steps": 0, "schedule": "constant"}
 TINY |= {"learning_rate": 1000, "weight_decay": 1, "eval_images": 20}
@@ -36,10 +37,6 @@ def named(kind: dict) -> str:
     return "-".join(map(str, kind.values()))
 
 
-def pictures() -> torch.Tensor:
-    return torch.randn(4, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-
-
 @given(members())
 @settings(max_examples=15)
 def test_a_copy_is_the_same_network_and_shares_nothing_with_it(flat):
@@ -49,11 +46,11 @@ def test_a_copy_is_the_same_network_and_shares_nothing_with_it(flat):
         id(value) for value in network.state_dict().values()
     }
     assert not own & {id(module) for module in twin.modules()}
-    expected = network(pictures())
+    expected = network(pictures(4, 1))
     with torch.no_grad():
         for value in network.parameters():
             value.fill_(math.nan)
-    assert torch.equal(twin(pictures()), expected)
+    assert torch.equal(twin(pictures(4, 1)), expected)
 
 
 @given(members())
@@ -63,7 +60,7 @@ def test_every_module_of_a_copy_takes_part_in_its_forward_pass(flat):
     leaves = {name for name, module in twin.named_modules() if not list(module.children())}
     for name in leaves:
         twin.get_submodule(name).register_forward_hook(lambda *_, name=name: passed.add(name))
-    twin(pictures())
+    twin(pictures(4, 1))
     assert passed == leaves
 
 
@@ -71,7 +68,7 @@ def test_every_module_of_a_copy_takes_part_in_its_forward_pass(flat):
 @settings(max_examples=10)
 def test_moving_a_network_moves_all_of_it(flat):
     network = build_model(ModelConfig(**flat), 1, 10, seed=0, side=16)
-    assert network.double()(pictures().double()).dtype == torch.float64
+    assert network.double()(pictures(4, 1).double()).dtype == torch.float64
     assert {value.dtype for value in network.parameters()} == {torch.float64}
 
 
@@ -80,7 +77,7 @@ def test_moving_a_network_moves_all_of_it(flat):
 def test_weights_that_are_loaded_are_the_ones_that_are_used(flat):
     one, other = (build_model(ModelConfig(**flat), 1, 10, seed, side=16).eval() for seed in (0, 1))
     other.load_state_dict(one.state_dict())
-    assert torch.equal(one(pictures()), other(pictures()))
+    assert torch.equal(one(pictures(4, 1)), other(pictures(4, 1)))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=named)

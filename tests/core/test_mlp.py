@@ -12,6 +12,7 @@ from resnet_core.architecture.plan import Op
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from resnet_core.models.layout import layout_of
+from tests.core.twins import assert_same_network, pictures
 
 
 class TextbookUnit(nn.Module):
@@ -72,14 +73,7 @@ def layers_of(model: ModelConfig) -> list[Op]:
 def test_the_network_is_the_textbook_one(skip, norm, depth, is_training):
     model = mlp(skip=skip, norm=norm, depth=depth)
     ours, textbook = build_model(model, 1, 10, seed=3, side=16), TextbookMLP(model, 256)
-    textbook.load_state_dict(ours.state_dict())  # the same names, each and every one
-    images = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    found, expected = (network.train(is_training)(images) for network in (ours, textbook))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    for logits in (found, expected):
-        logits.logsumexp(1).sum().backward()
-    for (name, one), other in zip(ours.named_parameters(), textbook.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4, msg=name)
+    assert_same_network(ours, textbook, pictures(8, 1), is_training)
 
 
 @torch.no_grad()

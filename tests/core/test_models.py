@@ -14,6 +14,7 @@ from resnet_core.models import build_model
 from resnet_core.models.layout import activations, additions, layout_of, weights
 from resnet_core.models.ops import PaddedShortcut
 from tests.core.random_configs import networks
+from tests.core.twins import assert_same_network, pictures
 
 
 class TextbookBlock(nn.Module):
@@ -63,10 +64,6 @@ class TextbookNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
         return self.fc(F.avg_pool2d(out, out.size(3)).flatten(1))
-
-
-def pictures(count: int = 4, channels: int = 3, side: int = 16) -> Tensor:
-    return torch.randn(count, channels, side, side, generator=torch.Generator().manual_seed(0))
 
 
 def counted(network: nn.Module) -> int:
@@ -145,14 +142,7 @@ def test_the_closed_forms_count_what_the_network_has_and_does(flat, channels, cl
 def test_the_network_is_the_textbook_one(flat, side, is_training):
     model = ModelConfig(**flat)
     ours, textbook = build_model(model, 3, 10, seed=3), TextbookNet(model, 3, 10)
-    textbook.load_state_dict(ours.state_dict())  # the same names, each and every one
-    images = pictures(side=side)
-    found, expected = (network.train(is_training)(images) for network in (ours, textbook))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-    for logits in (found, expected):
-        logits.logsumexp(1).sum().backward()
-    for (name, one), other in zip(ours.named_parameters(), textbook.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4, msg=name)
+    assert_same_network(ours, textbook, pictures(side=side), is_training)
 
 
 def test_option_a_takes_every_second_pixel_and_pads_zeros_on_both_sides():

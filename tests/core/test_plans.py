@@ -17,6 +17,7 @@ from resnet_core.models.layout import activations, layout_of, merges, weights
 from resnet_core.records import QUANTITIES
 from resnet_core.train import TrainingState, initial_state, train
 from tests.core.random_configs import members
+from tests.core.twins import pictures
 
 SIDES = st.sampled_from([16, 28, 32])
 EACH = [
@@ -32,10 +33,6 @@ EACH = [
 
 def built(flat: dict, side: int = 16, channels: int = 1) -> nn.Module:
     return build_model(ModelConfig(**flat), channels, 10, seed=0, side=side)
-
-
-def pictures(side: int = 16, channels: int = 1, count: int = 2) -> Tensor:
-    return torch.randn(count, channels, side, side, generator=torch.Generator().manual_seed(0))
 
 
 def outputs_by_module(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
@@ -65,7 +62,7 @@ def test_the_plan_says_what_the_network_is_and_does(flat, side, channels):
     assert [(name, tuple(p.shape)) for name, p in network.named_parameters()] == list(plan.parameters.items())
     assert plan.parameter_count == sum(p.numel() for p in network.parameters())
     assert plan.depth == flat["depth"]
-    found = outputs_by_module(network, pictures(side, channels))
+    found = outputs_by_module(network, pictures(2, channels, side))
     for op in plan.ops:
         assert tuple(found[op.name].shape[1:]) == op.outputs, op.name
         assert op.multiply_adds == multiply_adds_of(op, network, found[op.name]), op.name
@@ -104,7 +101,7 @@ def test_names_are_names_of_one_thing(flat):
 @given(members())
 def test_every_weight_gets_a_gradient_unless_its_initial_values_forbid_it(flat):
     network = built(flat)
-    network(pictures(count=4)).logsumexp(1).sum().backward()
+    network(pictures(4, 1)).logsumexp(1).sum().backward()
     missing = [name for name, p in network.named_parameters() if p.grad is None]
     assert not missing
     is_silent = flat["init"] in ("zero-gamma", "fixup", "skipinit") or flat["survival"] < 1
