@@ -1,9 +1,7 @@
 """Same settings, same numbers: watched or not, interrupted or not, the first time or the second."""
 
 import itertools
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +9,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_core.config import ProbeConfig, RunConfig, from_flat
-from resnet_core.records import StepRecord, encode_step
+from resnet_core.config import RunConfig, from_flat
 from resnet_core.train import TrainingState, initial_state, train
+from tests.core.whole_runs import (
+    OFF,
+    PROBES,
+    are_bit_equal,
+    assert_watching_changes_nothing,
+    made_under_two_global_seeds,
+    numbers_of,
+    tensors_of,
+    whole_run,
+)
 
 STEPS = 7
 TINY = {
@@ -25,8 +32,6 @@ TINY = {
     "eval_every": 3,
     "warmup_steps": 2,
 }
-PROBES = tuple(ProbeConfig.model_fields)
-ON, OFF = ({f"probe_{name}": interval for name in PROBES} for interval in (1, 0))
 KINDS = [
     {"skip": skip, "norm": norm, "augment": augment}
     for skip, norm, augment in itertools.product(("none", "identity"), ("batch", "none"), (False, True))
@@ -37,28 +42,6 @@ WATCHED = [(kind, int((kind["skip"], kind["norm"]) == ("identity", "batch"))) fo
     ({"init": "skipinit", "norm": "none"}, 1),
     ({"init": "fixup", "norm": "none"}, 1),
 ]
-
-
-def tensors_of(state: TrainingState) -> Iterator[torch.Tensor]:
-    """Weights, buffers and optimizer state."""
-    yield from state.model.state_dict().values()
-    for _, values in sorted(state.optimizer.state_dict()["state"].items()):
-        yield from (value for value in values.values() if isinstance(value, torch.Tensor))
-
-
-def are_bit_equal(one: TrainingState, other: TrainingState) -> bool:
-    pairs = zip(tensors_of(one), tensors_of(other), strict=True)
-    return one.step == other.step and all(a.numpy().tobytes() == b.numpy().tobytes() for a, b in pairs)
-
-
-def numbers_of(records: list[StepRecord]) -> list[tuple[int, int, bytes]]:
-    """Everything in the records but the clock, as it goes to disk."""
-    return [(record.step, *encode_step(replace(record, seconds=0.0))) for record in records]
-
-
-def whole_run(config: RunConfig, few) -> tuple[TrainingState, list[StepRecord]]:
-    state = initial_state(config)
-    return state, list(train(config, state, few))
 
 
 def restored(config: RunConfig, state: TrainingState) -> TrainingState:
@@ -73,16 +56,9 @@ def restored(config: RunConfig, state: TrainingState) -> TrainingState:
 
 @pytest.mark.parametrize(("kind", "more"), WATCHED, ids=str)
 def test_watching_does_not_change_training(few, kind, more):
-    (watched, seen), (unwatched, unseen) = (
-        whole_run(from_flat(TINY | kind | probes), few) for probes in (ON, OFF)
-    )
-    assert [record.loss for record in seen] == [record.loss for record in unseen]
-    assert [record.accuracy for record in seen] == [record.accuracy for record in unseen]
-    assert [record.evaluation for record in seen] == [record.evaluation for record in unseen]
-    assert are_bit_equal(watched, unwatched)
+    watched, seen = assert_watching_changes_nothing(TINY | kind, few)
     assert len(list(tensors_of(watched))) > 20
     assert all(len(record.quantities) == 7 + more for record in seen)
-    assert all(not record.quantities and record.pictures is None for record in unseen)
 
 
 @given(
@@ -108,13 +84,8 @@ def test_the_same_seed_twice_is_bit_equal_and_another_seed_is_not(few, kind):
 
 
 def test_training_neither_reads_nor_changes_the_global_random_state(few):
-    config, runs = from_flat(TINY | {"augment": True}), []
-    for seed in (0, 1):
-        torch.manual_seed(seed)
-        before = torch.get_rng_state()
-        runs.append(whole_run(config, few)[0])
-        assert torch.equal(torch.get_rng_state(), before)
-    assert are_bit_equal(*runs)
+    config = from_flat(TINY | {"augment": True})
+    assert are_bit_equal(*made_under_two_global_seeds(lambda: whole_run(config, few)[0]))
 
 
 @given(

@@ -14,7 +14,14 @@ from resnet_core.models import build_model
 from resnet_core.models.ops import Dropout, DropPath
 from resnet_core.runs.checkpoints import load_checkpoint, save_checkpoint
 from resnet_core.train import evaluate, initial_state, train
-from tests.core.test_bit_equality import OFF, ON, are_bit_equal, numbers_of, whole_run
+from tests.core.whole_runs import (
+    OFF,
+    are_bit_equal,
+    assert_watching_changes_nothing,
+    made_under_two_global_seeds,
+    numbers_of,
+    whole_run,
+)
 
 TINY = {"depth": 8, "width": 2, "steps": 4, "batch": 8, "eval_images": 20, "eval_every": 3}
 KINDS = [
@@ -60,20 +67,13 @@ def test_a_run_continued_from_disk_is_bit_equal_to_an_undisturbed_one(few, tmp_p
 
 @pytest.mark.parametrize("kind", KINDS, ids=named)
 def test_chance_does_not_look_at_who_is_watching(few, kind):
-    (watched, seen), (unwatched, unseen) = (whole_run(from_flat(TINY | kind | on), few) for on in (ON, OFF))
-    assert [record.loss for record in seen] == [record.loss for record in unseen]
-    assert are_bit_equal(watched, unwatched)
+    assert_watching_changes_nothing(TINY | kind, few)
 
 
 @pytest.mark.parametrize("kind", KINDS[:6], ids=named)
 def test_chance_neither_reads_nor_changes_the_global_random_state(few, kind):
-    config, runs = from_flat(TINY | kind | OFF | {"steps": 2}), []
-    for seed in (0, 1):
-        torch.manual_seed(seed)
-        before = torch.get_rng_state()
-        runs.append(whole_run(config, few)[0])
-        assert torch.equal(torch.get_rng_state(), before)
-    assert are_bit_equal(*runs)
+    config = from_flat(TINY | kind | OFF | {"steps": 2})
+    assert are_bit_equal(*made_under_two_global_seeds(lambda: whole_run(config, few)[0]))
 
 
 @pytest.mark.parametrize("kind", KINDS[:6], ids=named)

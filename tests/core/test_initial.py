@@ -12,6 +12,7 @@ from torch import nn
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from tests.core.random_configs import networks
+from tests.core.whole_runs import made_under_two_global_seeds
 
 ARMS = [
     ModelConfig(depth=depth, skip=skip, norm=norm, shortcut=shortcut, width=4)
@@ -114,12 +115,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(flat, see
 @pytest.mark.parametrize("init", ["he", "pytorch", "zero-gamma"])
 def test_the_global_random_state_is_neither_read_nor_changed(init):
     model = ModelConfig(depth=8, width=4, init=init)
-    torch.manual_seed(0)
-    before = torch.get_rng_state()
-    one = state_of(model)
-    assert torch.equal(torch.get_rng_state(), before)
-    torch.manual_seed(1)
-    other = state_of(model)
+    one, other = made_under_two_global_seeds(lambda: state_of(model))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
