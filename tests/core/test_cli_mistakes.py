@@ -6,6 +6,7 @@ import urllib.error
 from contextlib import closing
 
 import pytest
+from click.testing import Result
 
 from resnet_core.runs.durable import DiskFull
 from tests.core.command_line import SMALL, assert_mistake, call
@@ -73,28 +74,29 @@ def test_a_full_disk_before_the_run(store, monkeypatch):
     assert_mistake(call(store, "train", *SMALL), "full", "0 MB free")
 
 
-def test_a_full_disk_during_the_run(store, monkeypatch):
-    def is_full(*arguments: object):
-        raise DiskFull("the disk of the store is full; delete some runs")
+def failed_run(store, monkeypatch, error: Exception) -> Result:
+    """A run that meets `error` before its first step: exit code 2, and no traceback on the screen."""
 
-    monkeypatch.setattr("resnet_core.runs.live_run.check_free_space", is_full)
+    def fail(*arguments: object):
+        raise error
+
+    monkeypatch.setattr("resnet_core.runs.live_run.check_free_space", fail)
     result = call(store, "train", *SMALL, "--steps", "9", "--json")
     assert result.exit_code == 2
-    assert "FAILED: 0 of 9 steps. Stopped at step 0: the disk of the store is full" in result.stderr
     assert "Traceback" not in result.stderr
+    return result
+
+
+def test_a_full_disk_during_the_run(store, monkeypatch):
+    result = failed_run(store, monkeypatch, DiskFull("the disk of the store is full; delete some runs"))
+    assert "FAILED: 0 of 9 steps. Stopped at step 0: the disk of the store is full" in result.stderr
     told = json.loads(result.stdout)
     assert (told["phase"], told["steps"], told["loss"]) == ("FAILED", 0, None)
 
 
 def test_an_error_that_nobody_foresaw_is_in_the_log_and_not_on_the_screen(store, monkeypatch):
-    def fail(*arguments: object):
-        raise KeyError("unforeseen")
-
-    monkeypatch.setattr("resnet_core.runs.live_run.check_free_space", fail)
-    result = call(store, "train", *SMALL, "--steps", "9", "--json")
-    assert result.exit_code == 2
+    result = failed_run(store, monkeypatch, KeyError("unforeseen"))
     assert "An error at step 0: KeyError: 'unforeseen' (the whole of it is in worker.log)" in result.stderr
-    assert "Traceback" not in result.stderr
     log = store.folder(json.loads(result.stdout)["run_id"]) / "worker.log"
     assert "Traceback" in log.read_text()
 
