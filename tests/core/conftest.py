@@ -1,14 +1,21 @@
 """Small networks on small pictures, on the CPU, and the same numbers every time."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
 
-from resnet_core.config import DataConfig
+from resnet_core.config import DataConfig, from_flat
 from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import make_deterministic
+from resnet_core.runs import worker
 from resnet_core.runs.archive import pack_run
 from resnet_core.runs.store import RunStore
+from resnet_core.runs.worker import train_in_foreground
+from tests.core.command_line import call
 from tests.core.finished_runs import add_finished_run
+from tests.core.given_weights import TINY
 
 make_deterministic(threads=1)
 
@@ -43,3 +50,29 @@ def packed(tmp_path_factory) -> bytes:
     """A finished run as a zip."""
     store = RunStore(tmp_path_factory.mktemp("packed"))
     return pack_run(store, add_finished_run(store).id)
+
+
+@pytest.fixture
+def worker_in_this_process(monkeypatch) -> Iterator[None]:
+    """A worker that is called here leaves torch, and what the kernel thinks of the process, as they were."""
+    monkeypatch.setattr(worker, "_prefer_to_be_killed", lambda: None)
+    threads, is_strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(is_strict)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> RunStore:
+    """A store with one run of another seed, and its weights beside it."""
+    store = RunStore(tmp_path_factory.mktemp("trained"))
+    run = train_in_foreground(store, from_flat(TINY | {"seed": 5}))
+    exported = call(store, "weights", "export", run.id, str(store.root / "net.safetensors"))
+    assert exported.exit_code == 0, exported.stderr
+    return store
+
+
+@pytest.fixture(scope="session")
+def net_file(trained) -> Path:
+    """The weights that the run of `trained` ended with, as a safetensors file."""
+    return trained.root / "net.safetensors"

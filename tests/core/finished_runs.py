@@ -1,5 +1,6 @@
-"""A small run as a worker leaves it, NaN and infinity included, made without training."""
+"""Small runs as workers leave them, NaN and infinity included, made without training."""
 
+import sqlite3
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,6 +44,20 @@ def add_finished_run(
     assert store.catalog.update(run.id, 1, **changes, steps_per_second=20.0, started=run.created)
     assert store.catalog.finish(run.id, 1, Phase.DIVERGED, "the loss stopped being finite at step 1")
     return store.run(run.id)
+
+
+def add_stopped_run(store: RunStore, config: RunConfig = CONFIG) -> RunInfo:
+    """A run that was stopped in the queue: settings, and not a number."""
+    run = store.add_race([config])[0]
+    store.request_stop([run.id])
+    return store.run(run.id)
+
+
+def set_starting(store: RunStore) -> None:
+    """Every run is once more one that a worker may take, whatever is on disk of it."""
+    with sqlite3.connect(store.catalog_path) as connection:
+        connection.execute("UPDATE runs SET phase = 'STARTING', finished = NULL")
+    connection.close()
 
 
 def add_numbers(store: RunStore, run: RunInfo, records: Sequence[StepRecord]) -> MetricsWriter:

@@ -1,7 +1,5 @@
-"""The store: races in and out of the catalog, ids that lead nowhere else, sentences where it is wrong."""
+"""The store: races and runs go in, come out and are deleted, and ids lead nowhere else."""
 
-import sqlite3
-import threading
 from dataclasses import replace
 
 import pytest
@@ -11,20 +9,10 @@ from resnet_core.records import Layer, Layout, Phase, StepRecord
 from resnet_core.runs import places
 from resnet_core.runs.metrics import MetricsWriter
 from resnet_core.runs.store import RunStore, StoreError, write_machine
+from tests.core.finished_runs import add_stopped_run
 
 CONFIG = RunConfig()
 PLAIN = RunConfig.model_validate({"model": {"skip": "none"}})
-
-
-@pytest.fixture
-def store(tmp_path):
-    return RunStore(tmp_path / "store")
-
-
-def ended(store, config=CONFIG):
-    run = store.add_race([config])[0]
-    store.request_stop([run.id])
-    return store.run(run.id)
 
 
 def test_an_empty_store_lists_nothing(store):
@@ -71,7 +59,7 @@ def test_a_run_without_numbers_has_none_yet(store):
 
 
 def test_numbers_come_back_as_records(store):
-    run = ended(store)
+    run = add_stopped_run(store)
     writer = MetricsWriter(places.metrics_file(store.folder(run.id)))
     writer.set_layout(Layout((Layer("conv1", "conv", 1),), ()))
     writer.append(StepRecord(0, 2.5, 0.5, 0.25, 1.0))
@@ -102,7 +90,7 @@ def test_what_is_not_a_run_id_leads_nowhere(store, bad):
 
 
 def test_a_link_in_place_of_a_run_folder_is_refused(store, tmp_path):
-    run = ended(store)
+    run = add_stopped_run(store)
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").touch()
@@ -138,7 +126,7 @@ def test_hold_and_stop_reach_a_live_run(store):
 
 
 def test_deleting_takes_everything_and_refuses_what_lives(store):
-    gone, live = ended(store), store.create_race([CONFIG])[0]
+    gone, live = add_stopped_run(store), store.create_race([CONFIG])[0]
     store.delete(gone.id)
     assert not (store.root / "runs" / gone.id).exists()
     with pytest.raises(StoreError, match="there is no run"):
@@ -149,7 +137,7 @@ def test_deleting_takes_everything_and_refuses_what_lives(store):
 
 
 def test_an_interrupted_deletion_can_be_repeated(store):
-    run = ended(store)
+    run = add_stopped_run(store)
     (store.folder(run.id) / "config.json").unlink()
     store.folder(run.id).rmdir()
     store.delete(run.id)
@@ -162,125 +150,15 @@ def test_a_race_has_one_to_four_arms(store):
             store.add_race([CONFIG] * count)
 
 
-def test_a_store_of_a_newer_version_is_not_touched(store):
-    with sqlite3.connect(store.catalog_path) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    connection.close()
-    before = store.catalog_path.read_bytes()
-    with pytest.raises(StoreError, match=r"newer version of ResNet Lab \(format 2; this one reads up to 1\)"):
-        RunStore(store.root)
-    assert store.catalog_path.read_bytes() == before
-
-
-def test_a_damaged_catalog_says_so(store):
-    store.catalog_path.write_bytes(b"garbage" * 1000)
-    with pytest.raises(StoreError, match=r"catalog\.db is damaged"):
-        RunStore(store.root)
-
-
-def test_a_file_in_place_of_the_store_says_so(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="is a file; choose a folder"):
-        RunStore(tmp_path / "file")
-
-
-def test_damaged_numbers_of_one_run_leave_the_others_alone(store):
-    bad, good = ended(store), ended(store)
-    places.metrics_file(store.folder(bad.id)).write_bytes(b"garbage" * 1000)
-    assert {run.id for run in store.runs()} == {bad.id, good.id}
-    assert store.steps(good.id) == []
-    with pytest.raises(StoreError, match=f"the numbers of run {bad.id} cannot be read"):
-        store.steps(bad.id)
-
-
-def test_settings_this_version_cannot_read_hide_only_their_run(store):
-    odd, good = ended(store), ended(store)
-    with sqlite3.connect(store.catalog_path) as connection:
-        connection.execute("UPDATE runs SET config = '{\"colour\": 1}' WHERE id = ?", (odd.id,))
-    connection.close()
-    assert [run.id for run in store.runs()] == [good.id]
-
-
-def test_a_store_opened_for_reading_is_read_and_not_changed(store):
-    run = ended(store)
-    before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*")}
-    reader = RunStore(store.root, writable=False)
-    assert reader.runs() == [run]
-    for write in (
-        lambda: reader.create_race([CONFIG]),
-        lambda: reader.delete(run.id),
-        lambda: reader.hold([], 0),
-    ):
-        with pytest.raises(StoreError, match="was opened for reading only"):
-            write()
-    assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
-
-
-def test_a_read_only_folder_opens_for_reading(store, monkeypatch):
-    run = ended(store)
-    monkeypatch.setattr("os.access", lambda path, mode: False)
-    reader = RunStore(store.root)
-    assert reader.runs() == [run]
-    with pytest.raises(StoreError, match=r"cannot be written.*choose another RESNET_LAB_STORE"):
-        reader.create_race([CONFIG])
-
-
-def test_a_folder_that_cannot_be_made_opens_empty(tmp_path, monkeypatch):
-    def refuse(*args, **kwargs):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
-    store = RunStore(tmp_path / "nowhere")
-    assert "Permission denied" in store.read_only_because
-    assert store.runs() == []
-
-
-def test_an_earlier_attempt_can_no_longer_write(store):
-    run = store.create_race([CONFIG])[0]
-    [first] = store.catalog.claim([run.id])
-    second = store.catalog.restart(first)
-    assert (first.attempt, second.attempt) == (1, 2)
-    assert not store.catalog.update(run.id, first.attempt, steps_done=99)
-    assert store.catalog.update(run.id, second.attempt, steps_done=5)
-    assert store.run(run.id).steps_done == 5
-    assert store.catalog.orders(run.id, first.attempt) is None
-
-
-def test_an_ended_run_stays_as_it_ended(store):
-    run = store.create_race([CONFIG])[0]
-    [run] = store.catalog.claim([run.id])
-    assert store.catalog.finish(run.id, 1, Phase.DONE)
-    assert not store.catalog.finish(run.id, 1, Phase.FAILED, "late")
-    assert store.catalog.restart(run) is None
-    assert store.catalog.register(run.id, 1, 1.0) is None
-    assert store.run(run.id).phase is Phase.DONE
-
-
-def test_two_threads_cannot_both_claim_a_run(store):
-    runs = [store.add_race([CONFIG])[0].id for _ in range(20)]
-    before = threading.Barrier(4)
-    claimed = []
-
-    def claim_all():
-        before.wait()
-        for run_id in runs:
-            claimed.extend(run.id for run in store.catalog.claim([run_id]))
-
-    threads = [threading.Thread(target=claim_all) for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert sorted(claimed) == sorted(runs)
-
-
 def test_an_imported_run_keeps_its_end(store):
-    run = ended(store)
+    run = add_stopped_run(store)
     other = replace(run, id=run.id[:-1] + ("0" if run.id[-1] != "0" else "1"), phase=Phase.DONE, reason="")
     store.add([other])
     assert store.run(other.id) == other
 
 
 def test_a_new_run_does_not_overwrite_one_of_the_same_id(store):
-    run = ended(store)
+    run = add_stopped_run(store)
     with pytest.raises(StoreError, match=f"run {run.id} is in the store .* already"):
         store.add([run])
     assert store.run(run.id) == run

@@ -14,8 +14,9 @@ from resnet_core.config import from_flat
 from resnet_core.data.sets import DataUnavailable
 from resnet_core.records import Phase
 from resnet_core.runs import checkpoint_files, durable, live_run, places, worker
-from resnet_core.runs.store import Refused, RunStore
+from resnet_core.runs.store import Refused
 from resnet_core.runs.worker import run_worker, train_in_foreground
+from tests.core.finished_runs import set_starting
 
 TINY = {
     "depth": 8,
@@ -28,20 +29,7 @@ TINY = {
 }
 CONFIG = from_flat(TINY)
 LONG = from_flat(TINY | {"steps": 100_000})
-
-
-@pytest.fixture(autouse=True)
-def _torch_as_before():
-    threads, is_strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(is_strict)
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_prefer_to_be_killed", lambda: None)
-    return RunStore(tmp_path)
+pytestmark = pytest.mark.usefixtures("worker_in_this_process")
 
 
 def queued_and_claimed(store, config=CONFIG):
@@ -249,8 +237,6 @@ def test_a_checkpoint_before_which_a_step_is_missing_is_passed_over(store):
     with sqlite3.connect(places.metrics_file(store.folder(run.id))) as connection:
         connection.execute("DELETE FROM steps WHERE step = 11")
     connection.close()
-    with sqlite3.connect(store.catalog_path) as connection:
-        connection.execute("UPDATE runs SET phase = 'STARTING', finished = NULL")
-    connection.close()
+    set_starting(store)
     run_worker(store.root, run.id)
     assert [record.step for record in store.steps(run.id)] == list(range(12))
