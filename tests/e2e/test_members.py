@@ -5,6 +5,7 @@ import pytest
 from resnet_core.config import FLAT
 from resnet_core.records import QUANTITIES, Phase
 from tests.e2e.app_server import are, served
+from tests.e2e.page_actions import button, start_race
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -27,9 +28,8 @@ def server(tmp_path_factory):
         yield running
 
 
-def train(page) -> None:
-    page.get_by_role("button", name="Train", exact=True).click()
-    page.wait_for_url("**race=*")
+def train_to_the_end(page) -> None:
+    start_race(page)
     expect(page.get_by_role("heading", name="What was measured")).to_be_visible()
     expect(page.locator(".rl-phase")).to_have_text(["finished"] * page.locator(".rl-arm").count())
 
@@ -55,15 +55,15 @@ def arms_drawn(page, panel: str, quantity: str = "gradient_norm") -> list[int]:
 def test_unlike_members_race_with_every_probe(server, open_tab, arms, names, with_blocks):
     link = f"{server.address}/?arms={arms}{TINY}" + "".join(f"&{name}=1" for name in PROBES)
     with open_tab(link) as page:
-        train(page)
+        train_to_the_end(page)
         runs = server.race(page.url)
         assert are(Phase.DONE, runs)
         expect(page.locator(".rl-arm h3")).to_have_text(names)
         every = list(range(len(names)))
         assert arms_drawn(page, "profile") == arms_drawn(page, "heat") == every
-        for button in page.locator(".rl-choices button:visible").all():
-            button.click()
-            quantity = button.get_attribute("data-quantity")
+        for choice in page.locator(".rl-choices button:visible").all():
+            choice.click()
+            quantity = choice.get_attribute("data-quantity")
             expected = with_blocks if QUANTITIES[quantity] == "block" else every
             if expected:
                 assert set(arms_drawn(page, "extra", quantity)) <= set(expected), quantity
@@ -88,7 +88,7 @@ def test_an_arm_becomes_another_member_and_its_settings_stay_open_while_they_cha
         sidebar = page.get_by_test_id("stSidebar")
         choose(page, 1, "Highway")
         expect(sidebar.get_by_text("Highway-20")).to_be_visible()
-        page.get_by_role("button", name="More", exact=True).nth(1).click()
+        button(page, "More").nth(1).click()
         bias = page.get_by_role("spinbutton", name="Bias of the gates at the start")
         bias.fill("-5")
         bias.press("Enter")

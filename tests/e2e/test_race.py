@@ -11,6 +11,7 @@ import pytest
 from app.state import RECORDINGS
 from resnet_core.records import Phase
 from tests.e2e.app_server import AppServer, are, served, wait_until
+from tests.e2e.page_actions import COUNT_POINTS, CURVES, axis_ranges, button, start_race, zoom
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -18,8 +19,6 @@ pytestmark = pytest.mark.browser
 
 RACE = "/?arms=none-20%2Cidentity-20&steps=4000&width=4&eval_images=100"
 SHORT_RACE = "/?arms=none-8%2Cidentity-8&steps=30&width=2&eval_images=100"
-CURVES = "document.querySelector('.rl-curves .rl-plot')"
-COUNT_POINTS = f"{CURVES}?.data?.[0]?.x?.length ?? 0"
 PROMISED_SECOND = 1.0
 
 
@@ -38,14 +37,9 @@ def race(server, open_tab):
         server.stop_races()
 
 
-def button(page, name: str):
-    return page.get_by_role("button", name=name, exact=True)
-
-
 def train(page) -> None:
-    """Presses Train and waits for the first point."""
-    button(page, "Train").click()
-    page.wait_for_url("**race=*")
+    """Starts the race and waits for the first point."""
+    start_race(page)
     page.wait_for_function(f"{COUNT_POINTS} > 0")
 
 
@@ -137,26 +131,13 @@ def test_the_chart_stays_the_same_node_with_its_zoom_over_ten_updates(race):
             plot.on("plotly_afterplot", () => plot.updates++);
         }}"""
     )
-    zoom(race)
+    zoom(race, end=2000)
     zoomed = axis_ranges(race)
     before = race.evaluate(f"({CURVES}.updates = 0, {COUNT_POINTS})")
     race.wait_for_function(f"{CURVES}.updates >= 10")
     assert race.evaluate(COUNT_POINTS) > before
     assert race.evaluate(f"{CURVES}.isTagged")
     assert axis_ranges(race) == zoomed
-
-
-def zoom(page) -> None:
-    box = page.locator(".rl-curves .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 5, box["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 60, steps=4)
-    page.mouse.up()
-    page.wait_for_function(f"{CURVES}._fullLayout.xaxis.range[1] < 2000")
-
-
-def axis_ranges(page) -> list:
-    return page.evaluate(f"(({{xaxis, yaxis}}) => [xaxis.range, yaxis.range])({CURVES}._fullLayout)")
 
 
 def test_pause_step_resume_and_stop_answer(race, server):

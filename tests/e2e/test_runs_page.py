@@ -6,6 +6,7 @@ from resnet_core.config import from_flat
 from resnet_core.runs import worker
 from resnet_core.runs.store import RunStore
 from tests.e2e.app_server import served
+from tests.e2e.page_actions import button, choose_row, wait_for_points
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -13,7 +14,6 @@ pytestmark = pytest.mark.browser
 
 STEPS = 60
 SMALL = {"depth": 8, "width": 2, "steps": STEPS, "batch": 4, "eval_every": 20, "eval_images": 20}
-CURVES = "document.querySelector('.rl-curves .rl-plot')"
 
 
 @pytest.fixture(scope="module")
@@ -33,28 +33,13 @@ def server(tmp_path_factory):
         yield running
 
 
-def button(page, name: str):
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def choose(page, row: int) -> None:
-    """A click on the box in front of a row of the table, which is drawn on a canvas: 35 pixels a row."""
-    table = page.get_by_test_id("stDataFrame").first
-    expect(table.locator("canvas").first).to_be_visible()
-    table.click(position={"x": 18, "y": 35 * (row + 1) + 18})
-
-
-def wait_for_points(page, count: int) -> None:
-    page.wait_for_function(f"{CURVES}?.data?.[0]?.x?.length === {count}")
-
-
 def test_two_runs_are_chosen_and_replayed(server, open_tab):
     runs = server.store.runs()
     with open_tab(f"{server.address}/runs") as page:
         expect(button(page, "Delete")).to_be_disabled()
-        choose(page, 1)
+        choose_row(page, 1)
         page.wait_for_url(f"**runs={runs[1].id}")
-        choose(page, 2)
+        choose_row(page, 2)
         page.wait_for_url(f"**runs={runs[1].id}*{runs[2].id}")
         expect(page.locator(".rl-arm h3")).to_have_text(["plain-8", "ResNet-8"])
         wait_for_points(page, STEPS)
@@ -88,7 +73,7 @@ def test_a_run_leaves_as_a_zip_is_deleted_and_comes_back(server, open_tab, tmp_p
         assert download.value.suggested_filename == f"{run.id}.zip"
         button(page, "Delete").click()
         expect(page.get_by_role("dialog").get_by_text(run.id)).to_be_visible()
-        page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        button(page.get_by_role("dialog"), "Delete").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(button(page, "Delete")).to_be_disabled()
         assert run.id not in [other.id for other in server.store.runs()]

@@ -7,6 +7,7 @@ import pytest
 
 from resnet_core.records import Phase
 from tests.e2e.app_server import ROOT, are, served, wait_until
+from tests.e2e.page_actions import COUNT_POINTS, start_race
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -20,11 +21,8 @@ def test_a_race_is_seen_live_and_goes_on_when_the_server_ends(tmp_path, open_tab
     """Also without the server's own routes, as on a host that runs one script."""
     with served(tmp_path / "store", script) as server:
         with open_tab(server.address + LINK) as page:
-            page.get_by_role("button", name="Train", exact=True).click()
-            page.wait_for_function(
-                "document.querySelector('.rl-curves .rl-plot')?.data?.[0]?.x?.length > 20"
-                " && location.href.includes('race=')"
-            )
+            start_race(page)
+            page.wait_for_function(f"{COUNT_POINTS} > 20")
             expect(page.locator(".rl-phase")).to_have_text(["training", "training"])
             address = page.url
         server.process.terminate()

@@ -22,6 +22,7 @@ from app.live.captions import EXTRAS
 from resnet_core.config import to_flat
 from resnet_core.records import Phase
 from resnet_core.runs.store import RunStore
+from tests.e2e.page_actions import CURVES, axis_ranges, button, wait_for_points, zoom
 from tests.e2e.stage_race import LAYOUT, STEPS, Race
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -122,17 +123,13 @@ def replay(chromium, server, finished):
     """One tab with a replay, for the tests that only look."""
     with tab(chromium) as opened:
         show(opened, finished.address(server, "replay"))
-        wait_until_drawn(opened, STEPS)
+        wait_for_points(opened, STEPS)
         yield opened
 
 
 def show(page, address: str) -> None:
     page.goto(address)
     page.wait_for_function("document.querySelectorAll('.rl-plot .main-svg').length >= 4")
-
-
-def wait_until_drawn(page, rows: int) -> None:
-    page.wait_for_function(f"document.querySelector('.rl-curves .rl-plot').data[0].x.length === {rows}")
 
 
 def drawn(page, panel: str) -> list[dict]:
@@ -168,7 +165,7 @@ def assert_same(shown: list[dict], figure) -> None:
 @pytest.mark.parametrize("step", [0, 205, STEPS - 1])
 def test_the_page_draws_what_python_draws(replay, finished, step):
     replay.locator(".rl-scrub").fill(str(step))
-    wait_until_drawn(replay, step + 1)
+    wait_for_points(replay, step + 1)
     replay.wait_for_timeout(500)
     looks = arms([to_flat(run.config) for run in finished.runs])
     histories = [history_of(finished.store.steps(run.id), LAYOUT, STEPS).until(step) for run in finished.runs]
@@ -176,7 +173,7 @@ def test_the_page_draws_what_python_draws(replay, finished, step):
     assert_same(drawn(replay, "profile"), fill_profile(profile(looks, LIGHT), histories))
     assert_same(drawn(replay, "heat"), fill_heat_maps(heat_maps(looks, LIGHT), histories))
     for quantity, label in EXTRAS.items():
-        replay.get_by_role("button", name=label, exact=True).click()
+        button(replay, label).click()
         replay.wait_for_function(
             f"document.querySelector('.rl-extra .rl-plot').data[0].meta.quantity === '{quantity}'"
         )
@@ -185,9 +182,9 @@ def test_the_page_draws_what_python_draws(replay, finished, step):
 
 def test_what_no_network_shown_has_is_not_offered(page, server, finished):
     show(page, f"{server}/?runs={finished.runs[0].id}&mode=replay&embed=true")  # its arm has no gates
-    page.get_by_role("button", name="gains", exact=True).click()
+    button(page, "gains").click()
     playwright.expect(page.locator(".rl-extra .rl-key-tick")).to_have_text("step 0")
-    playwright.expect(page.get_by_role("button", name="gates", exact=True)).to_be_hidden()
+    playwright.expect(button(page, "gates")).to_be_hidden()
 
 
 def test_pictures_say_what_each_arm_saw(replay):
@@ -220,38 +217,22 @@ def test_nodes_and_zoom_outlive_ten_updates_and_the_page_hears_the_end(request, 
     race = Race(store)
     race.write(20)
     show(page, race.address(request.getfixturevalue(kind), "live"))
-    wait_until_drawn(page, 20)
+    wait_for_points(page, 20)
     page.evaluate("document.querySelectorAll('.rl-plot, .rl-arm').forEach((node) => (node.isTagged = true))")
-    zoom(page)
-    zoomed = axis_range(page)
+    zoom(page, end=250)
+    zoomed = axis_ranges(page)
     for update in range(1, 11):
         race.write(20 + 4 * update)
-        wait_until_drawn(page, 20 + 4 * update)
+        wait_for_points(page, 20 + 4 * update)
     page.get_by_role("button", name="Run the page again").click()
     page.wait_for_timeout(700)
-    assert axis_range(page) == zoomed
+    assert axis_ranges(page) == zoomed
     assert page.evaluate("[...document.querySelectorAll('.rl-plot, .rl-arm')].every((node) => node.isTagged)")
     page.get_by_role("button", name="Whole view").click()
-    page.wait_for_function(f"document.querySelector('.rl-curves .rl-plot').layout.xaxis.range[1] === {STEPS}")
+    page.wait_for_function(f"{CURVES}.layout.xaxis.range[1] === {STEPS}")
     end(race)
     playwright.expect(page.get_by_text("all ended: True")).to_be_visible()
     playwright.expect(page.locator(".rl-phase").first).to_have_text("finished")
-
-
-def zoom(page) -> None:
-    box = page.locator(".rl-curves .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 5, box["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 60, steps=4)
-    page.mouse.up()
-    page.wait_for_function("document.querySelector('.rl-curves .rl-plot')._fullLayout.xaxis.range[1] < 250")
-
-
-def axis_range(page) -> list:
-    return page.evaluate(
-        "(({xaxis, yaxis}) => [xaxis.range, yaxis.range])"
-        "(document.querySelector('.rl-curves .rl-plot')._fullLayout)"
-    )
 
 
 def end(race: Race) -> None:
@@ -268,7 +249,7 @@ def test_a_lost_connection_is_said_and_comes_back(page, server, store):
     playwright.expect(page.get_by_text("Connection lost, trying again")).to_be_visible()
     page.unroute("**/delta*")
     race.write(20)
-    wait_until_drawn(page, 20)
+    wait_for_points(page, 20)
     playwright.expect(page.get_by_text("Connection lost")).to_be_hidden()
     end(race)
 
@@ -278,8 +259,8 @@ def test_a_recording_plays_by_itself_and_can_be_stopped(page, server, finished):
     playwright.expect(page.get_by_text("Recording", exact=True)).to_be_visible()
     before = page.locator(".rl-scrub").input_value()
     page.wait_for_function(f"document.querySelector('.rl-scrub').value !== '{before}'")
-    page.get_by_role("button", name="Pause", exact=True).press("Enter")
-    page.get_by_role("button", name="Play", exact=True).wait_for()
+    button(page, "Pause").press("Enter")
+    button(page, "Play").wait_for()
     page.locator(".rl-scrub").press("Home")
     playwright.expect(page.locator(".rl-step")).to_have_text(f"step 1 of {STEPS}")
 
@@ -288,5 +269,5 @@ def test_a_dark_recording_stands_still_for_those_who_want_no_motion(chromium, se
     with tab(chromium, reduced_motion="reduce") as page:
         show(page, finished.address(server, "recording") + "&embed_options=dark_theme")
         playwright.expect(page.locator(".rl-step")).to_have_text(f"step {STEPS} of {STEPS}")
-        page.get_by_role("button", name="Play", exact=True).wait_for()
-        assert page.evaluate("document.querySelector('.rl-curves .rl-plot').data[0].line.color") == "#f5a623"
+        button(page, "Play").wait_for()
+        assert page.evaluate(f"{CURVES}.data[0].line.color") == "#f5a623"

@@ -6,6 +6,7 @@ from resnet_core.records import Phase
 from resnet_core.runs.store import RunStore
 from resnet_core.trials import Setup, configs_of
 from tests.e2e.app_server import served
+from tests.e2e.page_actions import choose_row
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -44,9 +45,7 @@ def test_what_is_missing_is_measured_and_opened(server, open_tab):
         expect(page.get_by_text("15 of 15 are measured on this machine.")).to_be_visible(timeout=120_000)
         wait_for_means(page, 15)
         expect(page.get_by_role("button", name="Nothing is missing")).to_be_disabled()
-        table = page.get_by_test_id("stDataFrame").first
-        expect(table.locator("canvas").first).to_be_visible()
-        table.click(position={"x": 18, "y": 35 + 18})  # full pre-activation, the paper's best
+        choose_row(page, 0)  # full pre-activation, the paper's best
         button = page.get_by_role("button", name="Open in Runs")
         expect(button).to_be_enabled()
         button.click()
