@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resnet_core.runs.durable import write_whole
 from resnet_core.runs.foreign_weights import WeightsError, opened_weights
 
-__all__ = ["WeightsError", "export_weights", "import_weights", "weights_bytes"]
+__all__ = ["WeightsError", "export_weights", "import_weights", "storable", "weights_bytes"]
 
 SHOWN = 3  # differences of a kind
 SHOWN_LETTERS = 80  # of a name from elsewhere
@@ -27,8 +27,12 @@ class _Form(NamedTuple):
 
 def weights_bytes(network: nn.Module) -> bytes:
     """The state of `network` as the content of a safetensors file."""
-    tensors = network.state_dict().items()
-    return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors})
+    return save(storable(network.state_dict()))
+
+
+def storable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors as safetensors takes them: on the CPU, each in one piece."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def export_weights(network: nn.Module, path: Path) -> None:

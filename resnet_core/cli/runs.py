@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from resnet_core.cli.mistakes import Mistake
-from resnet_core.cli.output import written_whole
+from resnet_core.cli.output import output_file
 from resnet_core.cli.store_option import existing_store, store_option
 from resnet_core.config import to_flat
 from resnet_core.named_members import member_title
@@ -103,7 +103,7 @@ def export_run(run_id: str, form: str, table: str | None, output: Path | None, r
     run = store.run(run_id)
     name = f"{run.id}-{table}.{form}" if table else f"{run.id}.{ENDINGS[form]}"
     path = output or Path(name)
-    with written_whole(path) as file:
+    with output_file(path) as file:
         _writer(form, table)(store, run.id, file)
     click.echo(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB).")
 

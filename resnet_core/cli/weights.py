@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from resnet_core.cli.output import written_whole
+from resnet_core.cli.output import output_file
 from resnet_core.cli.store_option import existing_store, store_option
 
 
@@ -25,6 +25,6 @@ def weights() -> None:
 def export_weights(run_id: str, path: Path, step: int | None, root: Path) -> None:
     """Write weights and buffers to a safetensors file, under torchvision's module names."""
     source = existing_store(root).weights_file(run_id, step)
-    with open(source, "rb") as found, written_whole(path) as file:
+    with open(source, "rb") as found, output_file(path) as file:
         shutil.copyfileobj(found, file)
     click.echo(f"Wrote {path}: step {source.parent.name} ({path.stat().st_size / 1e6:.1f} MB).")

@@ -21,6 +21,7 @@ from resnet_core.runs.checkpoint_files import (
 from resnet_core.runs.origin import Origin, plain_name, read_origin, write_origin
 from resnet_core.runs.places import checkpoints_folder
 from resnet_core.train import Divergence, TrainingState, initial_state
+from resnet_core.weights import storable
 
 
 def save_checkpoint(folder: Path, config: RunConfig, state: TrainingState) -> None:
@@ -82,7 +83,7 @@ def restore_beginning(run_folder: Path, model: nn.Module) -> None:
 
 
 def _save(tensors: dict[str, Tensor], path: Path) -> None:
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+    save_file(storable(tensors), path)
 
 
 def _optimizer_tensors(state: TrainingState) -> dict[str, Tensor]:

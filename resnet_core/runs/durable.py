@@ -3,7 +3,10 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 RESERVED_BYTES = 200_000_000  # never filled: what is left must do for the end of every run and its reason
 
@@ -28,14 +31,24 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """An open file that replaces `path` in one step at the end; after an error `path` is as it was before."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as file:
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step, which a power cut afterwards does not undo."""
+    with written_whole(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
     sync_folder(path.parent)
 
 

@@ -126,7 +126,7 @@ class RunStore:
         """Enter a run that was made elsewhere; `folder`, on the disk of the store, becomes its folder."""
         self.require_writable()
         final = self.folder(info.id)
-        if final.exists() or any(run.id == info.id for run in self.catalog.all()):
+        if final.exists() or self.catalog.has(info.id):
             raise StoreError(f"there is already a run {info.id} in {self.root}; delete it first")
         try:
             folder.rename(final)
