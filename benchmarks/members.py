@@ -4,20 +4,19 @@ The textbook's side is the code that the lab exports: a plain module with the sa
 through the same loop, so that the networks are compared and nothing else; `step` tells what watching costs.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import count, repeat
+from collections.abc import Callable
+from itertools import count
 from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 
-from benchmarks.peers import network_of, textbook_steps
+from benchmarks.peers import network_of, one_batch, textbook_steps
 from benchmarks.settings import QUICK, endless_run
 from benchmarks.table import Row
 from benchmarks.turns import take_turns
 from resnet_core.code import model_code
 from resnet_core.config import RunConfig
-from resnet_core.data.sets import load_images
 from resnet_core.device import make_deterministic, pick_device
 
 BOUND = 1.10
@@ -75,7 +74,7 @@ def textbook_network(config: RunConfig, device: torch.device) -> nn.Module:
 def lab_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
     """A step of our network, which also draws what chance brings to it."""
     network, steps = network_of(config, device), count()
-    losses = textbook_steps(config, _one_batch(config, device), device, network)
+    losses = textbook_steps(config, one_batch(config, device), device, network)
 
     def step() -> Tensor:
         network.draw_chances(config.seed, next(steps))
@@ -85,11 +84,5 @@ def lab_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
 
 
 def textbook_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
-    losses = textbook_steps(config, _one_batch(config, device), device, textbook_network(config, device))
+    losses = textbook_steps(config, one_batch(config, device), device, textbook_network(config, device))
     return lambda: next(losses)
-
-
-def _one_batch(config: RunConfig, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    images = load_images(config.data, device)
-    pictures, labels = images.batch(config.data, config.seed, 0, config.training.batch)
-    return repeat((images.normalize(pictures), labels))

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from resnet_core.config import RunConfig
+from resnet_core.data.sets import load_images
 from resnet_core.models import build_model
 
 
@@ -28,6 +30,13 @@ def textbook_optimizer(config: RunConfig, network: nn.Module) -> torch.optim.Opt
         nesterov=training.momentum > 0,
         weight_decay=training.weight_decay,
     )
+
+
+def one_batch(config: RunConfig, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+    """The first batch of a run, ready on the device, again and again."""
+    images = load_images(config.data, device)
+    pictures, labels = images.batch(config.data, config.seed, 0, config.training.batch)
+    return repeat((images.normalize(pictures), labels))
 
 
 def textbook_steps(

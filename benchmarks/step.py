@@ -5,11 +5,10 @@ backward and optimizer step; ours also cuts the batch, measures, and makes a rec
 """
 
 from collections.abc import Callable
-from itertools import repeat
 
 import torch
 
-from benchmarks.peers import textbook_steps
+from benchmarks.peers import one_batch, textbook_steps
 from benchmarks.settings import QUICK, endless_run
 from benchmarks.table import Row
 from benchmarks.turns import take_turns
@@ -56,7 +55,5 @@ def watched_step(config: RunConfig, device: torch.device) -> Callable[[], object
 
 
 def bare_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
-    images = load_images(config.data, device)
-    pictures, labels = images.batch(config.data, config.seed, 0, config.training.batch)
-    losses = textbook_steps(config, repeat((images.normalize(pictures), labels)), device)
+    losses = textbook_steps(config, one_batch(config, device), device)
     return lambda: next(losses)
