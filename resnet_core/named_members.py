@@ -37,8 +37,8 @@ MEMBERS = (
     Member(
         "Fixup",
         "arXiv:1901.09321: no norm, but initial values with which every block hands on its shortcut. 56 "
-        "layers at the usual settings: at a learning rate of 0.1 it diverged with seed 0 and ended at guessing "
-        "with seed 1; at 0.05 both trained.",
+        "layers at the usual settings: at a learning rate of 0.1 it diverged with seed 0 and ended at "
+        "guessing with seed 1; at 0.05 both trained.",
         {"skip": "identity", "depth": 56, "norm": "none", "init": "fixup"},
     ),
     Member(

@@ -165,7 +165,7 @@ class UnitBuilder:
     def _shortcut(self, shape: Shape, channels: int, stride: int) -> tuple[Op, ...]:
         model, chain = self.model, Chain(shape, self.name)
         size = {"kernel": 1, "stride": stride, "bias": model.has_bias}
-        if model.skip == "conv1x1":  # without a norm; He et al. 2016, section 3.2, compare a 1x1 convolution
+        if model.skip == "conv1x1":  # without a norm (He et al. 2016, section 3.2: a 1x1)
             self._weigh(chain, "downsample", channels, **size)
         elif self._is_projected(channels, stride):
             self._weigh(chain, "downsample.0", channels, **size)
