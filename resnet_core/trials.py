@@ -15,6 +15,8 @@ from resnet_core.cost import expected_seconds
 from resnet_core.members import relevant_settings
 from resnet_core.ranking import Outcome
 from resnet_core.records import Phase, RunInfo
+from resnet_core.runs.origin import read_origin
+from resnet_core.runs.store import RunStore, StoreError
 from resnet_core.variants import BY_KEY, DATASET, DEPTH, STEPS, variant_configs
 
 MAX_SEEDS = 3
@@ -70,6 +72,18 @@ def configs_of(setup: Setup) -> list[tuple[str, RunConfig]]:
         for seed in range(setup.seeds)
         for pair in variant_configs(setup.depth, setup.steps, seed, setup.dataset).items()
     ]
+
+
+def trials_in(store: RunStore, setup: Setup) -> list[Trial]:
+    """Every trial of a setup with the runs of a store; one that began with given weights is none."""
+    return trials_of([run for run in store.runs() if _began_with_its_seed(store, run)], setup)
+
+
+def _began_with_its_seed(store: RunStore, run: RunInfo) -> bool:
+    try:
+        return read_origin(store.folder(run.id)) is None
+    except StoreError:  # a note that is damaged, but there
+        return False
 
 
 def trials_of(runs: Iterable[RunInfo], setup: Setup) -> list[Trial]:

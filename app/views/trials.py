@@ -10,7 +10,7 @@ from app.views.cost import duration, seconds_here, slots
 from app.views.text import as_plain
 from resnet_core.records import Phase
 from resnet_core.runs.store import MAX_ARMS, Refused, RunStore, StoreError
-from resnet_core.trials import Setup, Trial, seconds_left, trials_of
+from resnet_core.trials import Setup, Trial, seconds_left, trials_in
 
 SECONDS_PER_LOOK = 1.0
 
@@ -25,7 +25,7 @@ def orders(setup: Setup, trials: Sequence[Trial]) -> None:
 def _orders(setup: Setup, ended: set[str], was_going: bool) -> None:
     store = state.open_stores()[0]
     try:
-        trials = trials_of(store.runs(), setup)
+        trials = trials_in(store, setup)
     except StoreError as error:
         st.error(as_plain(str(error)))
         return
@@ -74,7 +74,7 @@ def _progress(store: RunStore, trials: Sequence[Trial]) -> None:
 def _measure(setup: Setup) -> None:
     """Queues what is missing, as many runs together as the machine trains at once."""
     store = state.open_stores()[0]
-    missing = [trial for trial in trials_of(store.runs(), setup) if trial.is_missing]
+    missing = [trial for trial in trials_in(store, setup) if trial.is_missing]
     together = min(MAX_ARMS, slots(store))
     for start in range(0, len(missing), together):
         try:

@@ -24,7 +24,7 @@ from resnet_core.trials import (
     outcomes_of,
     read_recording,
     setup_of,
-    trials_of,
+    trials_in,
 )
 from resnet_core.variants import PAPER_DEPTH, PAPER_SET, SIDE, by_published_error
 
@@ -55,7 +55,7 @@ def page() -> None:
     with messages.place():
         messages.show_problems([*problems, *wrong])
         messages.show_kept(store)
-    trials = [] if wrong else trials_of(store.runs(), setup)
+    trials = [] if wrong else trials_in(store, setup)
     if trials:
         orders(setup, trials)
     shown = _shown(setup, trials)

@@ -10,6 +10,7 @@ from hypothesis import given
 from resnet_core.config import from_flat, to_flat
 from resnet_core.ranking import Outcome
 from resnet_core.records import Phase, RunInfo
+from resnet_core.runs.origin import Origin, write_origin
 from resnet_core.trials import (
     Setup,
     configs_of,
@@ -19,6 +20,7 @@ from resnet_core.trials import (
     recording_of,
     seconds_left,
     setup_of,
+    trials_in,
     trials_of,
 )
 from resnet_core.variants import VARIANTS, variant_configs
@@ -156,3 +158,14 @@ def test_the_bundled_recording_is_of_the_variants_as_they_are_now():
         variant.key: dict(variant.settings) for variant in VARIANTS
     }
     assert {len(outcome.accuracies) for outcome in recording.outcomes.values()} == {3}
+
+
+def test_a_run_that_began_with_given_weights_is_no_trial(store):
+    runs = store.create_race(
+        [from_flat({"depth": 8, "steps": 100, "skip": skip}) for skip in ("none", "identity")]
+    )
+    write_origin(store.folder(runs[0].id), Origin(file="net.safetensors", sha256="0" * 64))
+    going = {trial.variant for trial in trials_in(store, SETUP) if trial.going}
+    assert going == {"original"}
+    (store.folder(runs[1].id) / "weights.json").write_text("damaged")
+    assert not any(trial.going for trial in trials_in(store, SETUP))
