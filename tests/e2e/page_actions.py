@@ -8,6 +8,11 @@ def button(page, name: str):
     return page.get_by_role("button", name=name, exact=True)
 
 
+def wait_until_drawn(page) -> None:
+    """Until then fields appear one by one, and the first field of a name may be the second arm's."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
 def start_race(page) -> None:
     """Presses Train; from then on the address of the page names the race."""
     button(page, "Train").click()

@@ -11,7 +11,15 @@ import pytest
 from app.state import RECORDINGS
 from resnet_core.records import Phase
 from tests.e2e.app_server import AppServer, are, served, wait_until
-from tests.e2e.page_actions import COUNT_POINTS, CURVES, axis_ranges, button, start_race, zoom
+from tests.e2e.page_actions import (
+    COUNT_POINTS,
+    CURVES,
+    axis_ranges,
+    button,
+    start_race,
+    wait_until_drawn,
+    zoom,
+)
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -109,7 +117,10 @@ def test_a_short_race_runs_to_its_card(server, open_tab):
 
 def test_a_setting_out_of_bounds_is_said_and_cannot_be_trained(server, open_tab):
     with open_tab(server.address) as page:
-        depth = page.get_by_role("spinbutton", name="Depth").first
+        wait_until_drawn(page)
+        depths = page.get_by_role("spinbutton", name="Depth")
+        expect(depths).to_have_count(2)
+        depth = depths.first
         depth.fill("7")
         depth.press("Enter")
         expect(page.get_by_text("arm 1: depth: 7 is below the smallest possible value, 8")).to_be_visible()
