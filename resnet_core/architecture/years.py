@@ -54,7 +54,7 @@ class Milestone:
 
 
 _GOOGLENET_TABLE = "Szegedy et al. 2015 (arXiv:1409.4842), a table"
-_UNNAMED = "read in a paper's own source or its authors' repository; which one was not noted"
+_RESULT = "quoted as the result of the competition of 2014"
 _HE = "He et al. 2015 (arXiv:1512.03385)"
 
 
@@ -73,11 +73,11 @@ def _ensemble(percent: float, how: str, source: str) -> PublishedError:
 
 MILESTONES = (
     Milestone(2012, "alexnet", _ensemble(16.4, "an ensemble", _GOOGLENET_TABLE), None, _one_crop(20.93)),
-    Milestone(2014, "vgg19", _ensemble(7.32, "an ensemble of 7 networks", _UNNAMED), None, _one_crop(9.12)),
+    Milestone(2014, "vgg19", _ensemble(7.32, "an ensemble of 7 networks", _RESULT), None, _one_crop(9.12)),
     Milestone(
         2014,
         "googlenet",
-        _ensemble(6.67, "an ensemble of 7 networks on 144 crops", _UNNAMED),
+        _ensemble(6.67, "an ensemble of 7 networks on 144 crops", _RESULT),
         _ten_crops(9.15),
         _one_crop(10.47),
     ),
