@@ -2,6 +2,8 @@
 
 import click
 
+from resnet_core.cli.analyst import analyst
+from resnet_core.cli.analyze import analyze
 from resnet_core.cli.mistakes import told_plainly
 from resnet_core.cli.runs import runs
 from resnet_core.cli.train import train
@@ -24,5 +26,5 @@ def main() -> None:
     """Plain and residual networks: train one, and look after what was trained."""
 
 
-for _command in (train, worker, runs, weights):
+for _command in (train, analyze, worker, analyst, runs, weights):
     main.add_command(_command)

@@ -28,6 +28,11 @@ class Network(nn.Module):
         for name, module in self._chances:
             module.draw_for(seed, step, name)
 
+    @property
+    def units(self) -> tuple["Unit", ...]:
+        """The modules of the plan's units, in its order."""
+        return self._units
+
     def forward(self, x: Tensor) -> Tensor:
         for unit in self._units:
             x = unit(x)
@@ -51,9 +56,24 @@ class Unit(nn.Module):
         self._merge = _register(network, unit.merge_name, merge_module(unit.merge)) if unit.merge else None
 
     def forward(self, x: Tensor) -> Tensor:
-        x = _through(self._before, x)
-        parts = [_through(path, x) for path in self._paths]
+        x = self.begin(x)
+        return self.end(*self.ways(*[x] * len(self._paths)))
+
+    def begin(self, x: Tensor) -> Tensor:
+        """From the unit's input to where its paths part."""
+        return _through(self._before, x)
+
+    def ways(self, *starts: Tensor) -> list[Tensor]:
+        """What each path of the plan's unit makes of its own start, in their order."""
+        return [_through(path, start) for path, start in zip(self._paths, starts, strict=True)]
+
+    def end(self, *parts: Tensor) -> Tensor:
+        """From what the paths make to the unit's output."""
         return _through(self._after, parts[0] if self._merge is None else self._merge(*parts))
+
+    def merged_parts(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        """What shortcut and branch bring to the merge, gates applied; only where the unit has a skip."""
+        return self._merge.parts(*parts)
 
 
 def _through(modules: tuple[nn.Module, ...], x: Tensor) -> Tensor:

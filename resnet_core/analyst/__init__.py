@@ -1,0 +1,1 @@
+"""Questions to networks, answered by warm processes beside the web process, and kept."""

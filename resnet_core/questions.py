@@ -1,0 +1,153 @@
+"""Questions that instruments answer: which one, about which network, with which settings. No torch.
+
+An equal question has an equal key, under which its answer is kept.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from resnet_core import findings
+from resnet_core.config import RunConfig, SettingsError, explain
+
+
+class Options(BaseModel):
+    """Settings of an instrument; this one has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PathOptions(Options):
+    samples: int = Field(3, ge=1, le=20, description="paths sampled of each length")
+    lengths: int = Field(20, ge=2, le=200, description="lengths that are sampled, spread evenly")
+
+
+class LineOptions(Options):
+    first: int = Field(0, ge=0, le=9999, description="test picture at which the line begins")
+    second: int = Field(1, ge=0, le=9999, description="test picture at which it ends")
+    points: int = Field(64, ge=8, le=256, description="places on the line")
+
+
+class SeedsOptions(Options):
+    seeds: int = Field(4, ge=1, le=32, description="networks over which is averaged")
+
+
+class NoiseOptions(Options):
+    pictures: int = Field(16, ge=2, le=64, description="pictures of the batch")
+
+
+class PictureOptions(Options):
+    picture: int = Field(0, ge=0, le=9999, description="which test picture")
+
+
+class MapOptions(PictureOptions):
+    channels: int = Field(8, ge=1, le=64, description="feature maps shown of each unit")
+
+
+class ReadoutOptions(PictureOptions):
+    fit_images: int = Field(1000, ge=50, le=10_000, description="training pictures the read-out is fitted to")
+    test_images: int = Field(500, ge=50, le=10_000, description="test pictures it is tested on")
+
+
+class JacobianOptions(PictureOptions):
+    block: str = Field("", max_length=60, description="unit such as layer2.0; empty: the first with a skip")
+    values: int = Field(48, ge=1, le=256, description="singular values, largest first")
+
+
+class Instrument(NamedTuple):
+    """What can be asked. `version` changes when its numbers do: kept answers of older ones are not used."""
+
+    title: str
+    finding: type
+    options: type[Options] = Options
+    version: int = 1
+
+
+INSTRUMENTS: dict[str, Instrument] = {
+    "profile": Instrument("gradient and weight norms against depth", findings.Profile),
+    "two-paths": Instrument("the gradient through shortcut and branch", findings.TwoPaths),
+    "path-lengths": Instrument("the gradient by path length", findings.PathLengths, PathOptions),
+    "slow-motion": Instrument("one step, unit by unit", findings.Motion),
+    "shattered": Instrument("gradients along a line", findings.Shattered, LineOptions),
+    "scalar-nets": Instrument("gradients of networks of one number", findings.ScalarNets, SeedsOptions),
+    "correlation-laws": Instrument(
+        "correlation of gradients by depth", findings.CorrelationLaws, SeedsOptions
+    ),
+    "gradient-noise": Instrument("how far pictures agree", findings.GradientNoise, NoiseOptions),
+    "variance": Instrument("variance through the depth", findings.Variance),
+    "blocks": Instrument("how much each block does", findings.Blocks),
+    "feature-maps": Instrument("what every unit makes of a picture", findings.FeatureMaps, MapOptions),
+    "read-out": Instrument("the answer after every unit", findings.Readout, ReadoutOptions),
+    "singular-values": Instrument("singular values of a block", findings.SingularValues, JacobianOptions),
+}
+
+
+class Question(BaseModel):
+    """One instrument, pointed at the initial network of `config` or at the weights kept of a run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    instrument: str
+    config: RunConfig = RunConfig()
+    run_id: str = Field("", description="run whose weights are looked at; empty: initial values")
+    step: int = Field(0, ge=0, description="updates done: which of the kept weights, and which batch is next")
+    options: Options = Options()
+
+    @field_validator("instrument")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in INSTRUMENTS:
+            raise ValueError(f"instruments are {', '.join(INSTRUMENTS)}")
+        return name
+
+    @property
+    def key(self) -> str:
+        """Equal for equal questions. What only says how a run trains on leaves the key as it is."""
+        config = self.config
+        asked = {
+            "instrument": self.instrument,
+            "version": INSTRUMENTS[self.instrument].version,
+            "model": config.model.model_dump(mode="json", exclude_defaults=True),
+            "data": config.data.model_dump(mode="json"),
+            "batch": config.training.batch,
+            "seed": config.seed,
+            "run": self.run_id,
+            "step": self.step,
+            "options": self.options.model_dump(mode="json", exclude_defaults=True),
+        }
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {**self.model_dump(mode="json", exclude={"options"}), "options": self.options.model_dump()}
+        )
+
+
+def question(
+    instrument: str,
+    config: RunConfig,
+    *,
+    run_id: str = "",
+    step: int = 0,
+    options: Mapping[str, Any] | None = None,
+) -> Question:
+    """A checked question. Raises `SettingsError`, a sentence a mistake."""
+    try:
+        kind = INSTRUMENTS[instrument].options if instrument in INSTRUMENTS else Options
+        chosen = kind.model_validate(dict(options or {}))
+        return Question(instrument=instrument, config=config, run_id=run_id, step=step, options=chosen)
+    except ValidationError as error:
+        raise SettingsError(explain(error)) from None
+
+
+def question_from_json(text: str | bytes) -> Question:
+    """The inverse of `Question.to_json`. Raises `SettingsError`."""
+    parts = json.loads(text)
+    try:
+        config = RunConfig.model_validate(parts.pop("config"))
+    except ValidationError as error:
+        raise SettingsError(explain(error)) from None
+    return question(config=config, **parts)
