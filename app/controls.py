@@ -15,8 +15,8 @@ from resnet_core.race import DEFAULT_ARMS, race_configs
 
 SHARED = ("dataset", "side", "steps", "batch", "learning_rate", "seed")
 SHARED_MORE = (
-    "width", "activation", "shortcut", "init", "warmup_steps", "schedule", "momentum", "weight_decay",
-    "eval_every", "eval_images", "checkpoint_every", "augment",
+    "width", "activation", "shortcut", "init", "gain", "warmup_steps", "schedule", "momentum",
+    "weight_decay", "eval_every", "eval_images", "checkpoint_every", "augment",
 )  # fmt: skip
 
 MORE_RACES = "more races"  # the key of what opens on them

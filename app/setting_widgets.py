@@ -38,11 +38,13 @@ LABELS = {
     "width": "Width",
     "shortcut": "Shortcut where the shape changes",
     "init": "Initial values",
+    "gain": "Factor on the initial weights",
     "survival": "Survival of the last unit",
 }
 NUMBER_STEPS = {
     "steps": 50, "batch": 16, "learning_rate": 0.05, "momentum": 0.05, "weight_decay": 1e-4, "width": 2,
     "scale": 0.1, "gate_bias": 1.0, "shortcut_dropout": 0.1, "compression": 0.1, "survival": 0.1,
+    "gain": 0.1,
 }  # fmt: skip
 FEW = 4  # choices that fit beside each other
 

@@ -14,7 +14,7 @@ from resnet_core.members import relevant_settings
 Arm = Mapping[str, Any]  # settings of a network by name, as `own_settings` leaves them
 
 # Settings of a network that all arms share, unless an arm has its own.
-SHAREABLE = ("activation", "width", "shortcut", "init")
+SHAREABLE = ("activation", "width", "shortcut", "init", "gain")
 ARM_SETTINGS = tuple(name for name in ModelConfig.model_fields if name not in SHAREABLE)
 
 _ALWAYS = ("skip", "depth", "norm")

@@ -56,6 +56,9 @@ class ModelConfig(_Settings):
         "A", description="where the shape changes: A pads zeros, B projects; C projects everywhere"
     )
     init: Init = Field("he", description="initial values")
+    gain: float = Field(
+        1.0, gt=0, le=100, description="factor on the initial weights of every layer but the classifier"
+    )
     survival: float = Field(
         1.0, gt=0, le=1, description="stochastic depth: chance that the last unit takes part; 1 is off"
     )
@@ -134,6 +137,9 @@ class ProbeConfig(_Settings):
     gate: Interval = Field(10, description="mean gate by block, where there are gates")
     branch_gain: Interval = Field(
         10, description="what multiplies a branch last: |alpha|, or the mean |gamma|"
+    )
+    two_paths: Interval = Field(
+        10, description="gradient through shortcut and branch, and their cosine, by block"
     )
     pictures: Interval = Field(10, description="the first pictures of the batch, with predictions")
 

@@ -115,7 +115,7 @@ def batch_problem(model: ModelConfig, side: int, batch: int) -> str | None:
 def relevant_settings(model: ModelConfig) -> tuple[str, ...]:
     """The settings of a model that change anything about this one, in their order."""
     if model.family in ANCESTORS:
-        return ("family", "depth", "norm", "activation", "width", "init")
+        return ("family", "depth", "norm", "activation", "width", "init", "gain")
     dense = model.skip == "dense"
     has_stages = model.family == "resnet"
     there = {

@@ -64,6 +64,7 @@ _UNUSUAL: dict[str, dict[Any, str] | str] = {
         "relu-before": "ReLU before addition",
     },
     "activation": {"gelu": "GELU", "tanh": "tanh", "sigmoid": "sigmoid"},
+    "gain": "initial weights × {:g}",
     "survival": "stochastic depth {:g}",
     "augment": {True: "augmented"},
 }  # fmt: skip

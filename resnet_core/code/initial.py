@@ -43,6 +43,8 @@ def initial_values(plan: Plan, model: ModelConfig, blocks: str) -> str:
     lines += _block_lines(plan, model, blocks)
     if model.init == "fixup":
         lines += [f"network.{attribute(classifier.name)}.{kind}.zero_()" for kind in ("weight", "bias")]
+    if model.gain != 1:
+        lines += _gain_lines(drawn, attribute(classifier.name), model.gain)
     head = ["@torch.no_grad()", "def set_initial_values(network: nn.Module, seed: int) -> None:"]
     return "\n".join([*head, *indented([*docstring(rule), *lines])])
 
@@ -108,6 +110,16 @@ def _classifier_lines(classifier: str, name: str) -> list[str]:
         f"bound = 1 / math.sqrt(network.{classifier}.in_features)",
         f"for kind, parameter in network.{classifier}.named_parameters():",
         f'    parameter.uniform_(-bound, bound, generator=generator(seed, f"{name}.{{kind}}"))',
+    ]
+
+
+def _gain_lines(drawn: Sequence[Op], classifier: str, gain: float) -> list[str]:
+    kinds = _classes(drawn)
+    others = f" and layer is not network.{classifier}" if _LAYERS["linear"] in kinds else ""
+    return [
+        "for layer in network.modules():",
+        f"    if isinstance(layer, {kinds}){others}:",
+        f"        layer.weight.mul_({gain})",
     ]
 
 

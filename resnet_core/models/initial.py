@@ -3,7 +3,7 @@
 He: normal with variance 2 / fan_out for convolutions (as in torchvision), 2 / fan_in for matrices (He et al.
 2015, "Delving deep into rectifiers"). Glorot: variance 2 / (fan_in + fan_out). PyTorch: uniform in
 +-1/sqrt(fan_in), a variance of 1 / (3 fan_in). The classifier is PyTorch's in all of them but Fixup, where it
-is 0.
+is 0. A gain multiplies every layer's weights but the classifier's, last of all; biases stay as they are.
 """
 
 import math
@@ -37,6 +37,9 @@ def set_initial_values(network: nn.Module, model: ModelConfig, seed: int) -> Non
     if model.init == "fixup":
         _zero(network.get_submodule(classifier))
         _scale_for_fixup(network)
+    for op in network.plan.ops:
+        if op.kind in WEIGHTED and op.name != classifier:
+            network.get_submodule(op.name).weight.mul_(model.gain)
 
 
 def _set_unit(network: nn.Module, unit: Unit, model: ModelConfig) -> None:

@@ -24,6 +24,7 @@ def labels(text: str, **shared) -> list[dict]:
         ("identity-56~survival:0.5,identity-56", ["ResNet-56, stochastic depth 0.5", "ResNet-56"]),
         ("identity-20-nobn~init:fixup,identity-20", ["ResNet-20, no BN, Fixup", "ResNet-20"]),
         ("identity-20~order:bn-after,identity-20", ["ResNet-20, BN after addition", "ResNet-20"]),
+        ("identity-20~gain:2.5,identity-20", ["ResNet-20, initial weights × 2.5", "ResNet-20"]),
         ("vgg-11~norm:group,vgg-11", ["VGG-11, group norm", "VGG-11"]),
         ("identity-20~block:single,identity-20", ["ResNet-20, single blocks", "ResNet-20, basic blocks"]),
         ("identity-20~width:16,identity-20", ["ResNet-20, width 16", "ResNet-20, width 8"]),

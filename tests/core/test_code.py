@@ -50,6 +50,10 @@ NAMED = [
     {"family": "vgg", "depth": 11, "norm": "batch"},
     {"family": "vgg", "depth": 19, "norm": "none", "init": "pytorch"},
     {"family": "googlenet", "depth": 22, "width": 8},
+    {"gain": 0.3},
+    {"norm": "none", "init": "fixup", "gain": 3},
+    {"family": "mlp", "depth": 8, "skip": "gated", "gain": 1.5},
+    {"family": "vgg", "depth": 11, "init": "pytorch", "gain": 2.5},
 ]
 
 

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from resnet_core.config import ModelConfig
+from resnet_core.architecture.plan import WEIGHTED
+from resnet_core.config import ModelConfig, RunConfig
 from resnet_core.models import build_model
-from tests.core.random_configs import networks
+from tests.core.random_configs import members, networks
 from tests.core.whole_runs import made_under_two_global_seeds
 
 ARMS = [
@@ -191,6 +192,23 @@ def test_zero_gamma_gives_the_branch_in_front_of_it_no_gradient_at_first():
     assert not block.conv2.weight.grad.any()
     assert block.bn2.weight.grad.any()
     assert network.conv1.weight.grad.any()
+
+
+@given(members(), st.sampled_from([0.1, 0.5, 2.0, 100.0]))
+@settings(max_examples=15)
+def test_a_gain_multiplies_every_weight_but_the_classifiers(flat, gain):
+    one, other = (build_model(ModelConfig(**flat | {"gain": size}), 3, 10, 0, 16) for size in (1, gain))
+    *layers, classifier = [op.name for op in one.plan.ops if op.kind in WEIGHTED]
+    assert not classifier.endswith("conv1")
+    for (name, before), after in zip(one.named_parameters(), other.parameters(), strict=True):
+        layer, _, kind = name.rpartition(".")
+        is_multiplied = layer in layers and kind == "weight"
+        assert torch.equal(after, before * gain if is_multiplied else before)
+
+
+def test_a_gain_of_1_is_no_part_of_a_runs_name():
+    assert RunConfig(model=ModelConfig(gain=1)).digest() == RunConfig().digest()
+    assert RunConfig(model=ModelConfig(gain=2)).digest() != RunConfig().digest()
 
 
 @pytest.mark.parametrize("is_residual", [False, True])
