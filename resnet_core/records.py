@@ -72,6 +72,9 @@ QUANTITIES: dict[str, str] = {
     "update_ratio": "layer",
     "gate": "block",
     "branch_gain": "block",
+    "shortcut_gradient": "block",
+    "branch_gradient": "block",
+    "path_cosine": "block",
 }
 
 

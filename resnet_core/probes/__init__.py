@@ -11,6 +11,7 @@ from resnet_core.probes.branch_ratio import BranchRatio
 from resnet_core.probes.gate import Gate
 from resnet_core.probes.gradient_norm import GradientNorm
 from resnet_core.probes.probe import Probe, attached
+from resnet_core.probes.two_paths import TwoPaths
 from resnet_core.probes.update_ratio import UpdateRatio
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Gate",
     "GradientNorm",
     "Probe",
+    "TwoPaths",
     "UpdateRatio",
     "attached",
     "probes_due",
@@ -32,6 +34,7 @@ _PROBES = {
     "update_ratio": UpdateRatio,
     "gate": Gate,
     "branch_gain": BranchGain,
+    "two_paths": TwoPaths,
 }
 
 

@@ -18,7 +18,12 @@ def test_profiles_of_nothing_are_empty(quantity):
 
 def test_every_probed_quantity_has_a_profile():
     by_layer = {name for name, axis in records.QUANTITIES.items() if axis in ("layer", "block")}
-    assert set(QUANTITIES) == by_layer - {"nonfinite_gradients"}
+    two_paths = {
+        "shortcut_gradient",
+        "branch_gradient",
+        "path_cosine",
+    }  # go together, on a chart of their own
+    assert set(QUANTITIES) == by_layer - {"nonfinite_gradients"} - two_paths
 
 
 def test_a_profile_shows_now_before_its_start_and_projections_apart():

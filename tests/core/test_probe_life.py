@@ -16,6 +16,7 @@ from resnet_core.probes import (
     BranchRatio,
     Gate,
     GradientNorm,
+    TwoPaths,
     UpdateRatio,
     attached,
     probes_due,
@@ -23,7 +24,7 @@ from resnet_core.probes import (
 from resnet_core.records import QUANTITIES
 from tests.core.random_configs import networks
 
-ALL = (GradientNorm, Activations, BranchRatio, UpdateRatio, Gate, BranchGain)
+ALL = (GradientNorm, Activations, BranchRatio, UpdateRatio, Gate, BranchGain, TwoPaths)
 NONE_DUE = dict.fromkeys(ProbeConfig.model_fields, 0)
 
 
@@ -110,6 +111,7 @@ def test_readings_fit_the_layout_and_are_known_to_the_records(flat):
             found |= probe.readings()
     is_multiplied = (flat["skip"], flat["norm"]) == ("identity", "batch")
     absent = {"evaluation", "gate"} | (set() if is_multiplied else {"branch_gain"})
+    absent |= set(TwoPaths.quantities) if flat["skip"] == "none" else set()
     assert set(found) == set(QUANTITIES) - absent
     for name, values in found.items():
         assert values.dtype == np.float32

@@ -95,7 +95,7 @@ def test_bytes_that_do_not_fit_the_layout_are_refused(cut):
 
 def test_the_bits_on_disk_never_move():
     # Old stores are read by these positions: a new quantity goes to the end.
-    assert list(QUANTITIES)[:10] == [
+    assert list(QUANTITIES)[:13] == [
         "evaluation",
         "gradient_norm",
         "nonfinite_gradients",
@@ -106,6 +106,9 @@ def test_the_bits_on_disk_never_move():
         "update_ratio",
         "gate",
         "branch_gain",
+        "shortcut_gradient",
+        "branch_gradient",
+        "path_cosine",
     ]
     assert SCALARS == ("loss", "accuracy", "learning_rate", "seconds")
     assert (
