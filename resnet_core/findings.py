@@ -143,13 +143,15 @@ class Blocks(NamedTuple):
     """How much each block does (`instruments.blocks`)."""
 
     blocks: np.ndarray  # (B,) str
-    depths: np.ndarray  # (B,)
-    ratios: np.ndarray  # (B,) mean over the pictures of ||F(x)|| / ||x||
-    cosines: np.ndarray  # (B,) mean over the pictures of the cosine of F(x) and the loss gradient at x
+    depths: np.ndarray  # (B,) of the last layer of each block
+    ratios: np.ndarray  # (B,) mean over the pictures of ||F(x)|| / ||x||, x what the shortcut delivers
+    cosines: np.ndarray  # (B,) mean cosine of F(x) and the loss gradient at the input; NaN: other shapes
     shortcut_shares: np.ndarray  # (B,) S / (S + R), the standard deviations of shortcut and branch
     gains: np.ndarray  # (B,) |alpha| or mean |gamma| of the last norm; NaN without either
-    gamma_lows: np.ndarray  # (B,) smallest gamma of the last norm, signed; NaN without one
+    alphas: np.ndarray  # (B,) the learned number behind the branch, signed; NaN without one
+    gamma_lows: np.ndarray  # (B,) smallest gamma of the branch's last norm, signed; NaN without one
     gamma_highs: np.ndarray  # (B,) largest
+    gamma_sizes: np.ndarray  # (B,) mean |gamma|
 
 
 class FeatureMaps(NamedTuple):
@@ -157,7 +159,7 @@ class FeatureMaps(NamedTuple):
 
     units: np.ndarray  # (U,) str
     stages: np.ndarray  # (U,) str
-    maps: tuple[np.ndarray, ...]  # one a unit: (channels shown, h, w) float32, or (features, 1, 1)
+    maps: tuple[np.ndarray, ...]  # one a unit: (channels shown, h, w) float32, or all (features, 1, 1)
     picture: np.ndarray  # (C, S, S) uint8
     label: np.ndarray  # ()
     logits: np.ndarray  # (C,)
@@ -172,7 +174,10 @@ class FeatureMaps(NamedTuple):
 
 
 class Readout(NamedTuple):
-    """What the network would say if it ended behind each unit (`instruments.read_out`)."""
+    """What the network would say if it ended behind each unit (`instruments.read_out`).
+
+    U = units in front of the classifier.
+    """
 
     units: np.ndarray  # (U,) str
     stages: np.ndarray  # (U,) str
@@ -184,7 +189,8 @@ class Readout(NamedTuple):
     picture: np.ndarray  # (C, S, S) uint8
     fitted_on: np.ndarray  # () training pictures
     tested_on: np.ndarray  # () test pictures
-    chance: np.ndarray  # () accuracy of naming the most frequent class
+    chance: np.ndarray  # () accuracy of always naming the class that is most frequent in fitting
+    ridge: np.ndarray  # () lambda, as a share of the mean square of the centred channel means
 
 
 class SingularValues(NamedTuple):
@@ -193,6 +199,8 @@ class SingularValues(NamedTuple):
     block: np.ndarray  # () str
     values: np.ndarray  # (k,) of dy/dx, largest first
     branch_values: np.ndarray  # (k,) of dF/dx alone
-    inputs: np.ndarray  # () size of x
-    outputs: np.ndarray  # () size of y
-    mean_square: np.ndarray  # () mean of all squared singular values, estimated
+    has_skip: np.ndarray  # () bool; without one, branch_values equal values
+    inputs: np.ndarray  # () how many numbers x has
+    outputs: np.ndarray  # () how many y has
+    mean_square: np.ndarray  # () mean of all squared singular values of dy/dx, estimated
+    branch_mean_square: np.ndarray  # () the same of dF/dx
