@@ -18,7 +18,7 @@ import streamlit as st  # noqa: E402
 
 from app.live.delta import delta_routes  # noqa: E402
 from app.live.library import static_routes  # noqa: E402
-from app.state import open_stores  # noqa: E402
+from app.state import analysts, open_stores  # noqa: E402
 from resnet_core.runs.store import RunStore  # noqa: E402
 from resnet_core.runs.watch import watching  # noqa: E402
 
@@ -32,6 +32,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     threading.Thread(target=_announce_device, args=(store,), daemon=True).start()
     with watching(store):
         yield
+    analysts().close()
 
 
 def _announce_device(store: RunStore) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from resnet_core.analyst.pool import Analysts
 from resnet_core.arms import ARM_SETTINGS, Arm, arms_from_text, arms_to_text, own_settings
 from resnet_core.config import FLAT, RunConfig, SettingsError, from_flat, to_flat
 from resnet_core.race import DEFAULT_ARMS, race_configs
@@ -17,13 +18,20 @@ from resnet_core.runs.watch import watching
 MAX_COMPARED = 4  # runs side by side
 RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
 DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
-_IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part"}
+_IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part",
+           "show", "step"}  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def open_stores() -> tuple[RunStore, RunStore]:
     """The visitor's runs and the bundled recordings, opened once a process."""
     return RunStore(default_store()), RunStore(RECORDINGS, writable=False)
+
+
+@lru_cache(maxsize=1)
+def analysts() -> Analysts:
+    """Those who answer questions about networks; no process is started before there is one."""
+    return Analysts(open_stores())
 
 
 @st.cache_resource(show_spinner=False)
@@ -236,3 +244,13 @@ def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str,
 def chosen_block() -> str:
     """The block that was chosen on the Architecture page, such as layer2.0; empty for none."""
     return st.session_state.get("settings of architecture", {}).get("block", "")
+
+
+def is_waiting_for_answers() -> bool:
+    """Whether the page was drawn last with something still to be computed."""
+    return st.session_state.get("is_waiting", False)
+
+
+def wait_for_answers(is_waiting: bool) -> None:
+    """Notes whether something is still to be computed."""
+    st.session_state["is_waiting"] = is_waiting

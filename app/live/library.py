@@ -1,4 +1,4 @@
-"""The scripts of stage and diagram as one bundle each, and Plotly.js out of the plotly package.
+"""The scripts of stage, diagram and charts as one bundle each, and Plotly.js out of the plotly package.
 
 A bundle needs no tool: each module becomes a function that returns what the module exports, one after the
 other in an order in which every import is already there.
@@ -22,6 +22,7 @@ MODULES = (
     "wire", "run", "text", "describe", "fill_curves", "bars", "fill_profile", "fill_heat", "panel", "arms",
     "pictures", "transport", "source", "page", "stage",
 )  # fmt: skip
+CHARTS = Path(__file__).parents[1] / "charts"
 DIAGRAM = Path(__file__).parents[1] / "diagram"
 DIAGRAM_MODULES = (
     "svg", "place", "marks", "sizes", "flow", "arcs", "draw", "inside", "panel", "keys", "legend", "code",
@@ -42,11 +43,16 @@ def diagram_script() -> str:
     return _bundled((FOLDER / "text.js", FOLDER / "page.js", *own, DIAGRAM / "diagram.css"))
 
 
+def chart_script() -> str:
+    """The same for a chart that stands still until its numbers change."""
+    return _bundled((FOLDER / "text.js", FOLDER / "page.js", CHARTS / "chart.js", CHARTS / "chart.css"))
+
+
 def _bundled(sources: tuple[Path, ...]) -> str:
     return _bundle(sources, tuple(path.stat().st_mtime_ns for path in sources))
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _bundle(sources: tuple[Path, ...], _changed: tuple[int, ...]) -> str:
     *modules, style = (path.read_text("utf-8") for path in sources)
     bodies = [_as_function(text) for text in modules]
@@ -64,20 +70,22 @@ def plotly_script() -> str:
     return (importlib.resources.files("plotly") / "package_data" / "plotly.min.js").read_text("utf-8")
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def version(script: str) -> str:
     """A name that changes with the content, so that browsers may keep a script for ever."""
     return hashlib.blake2b(script.encode(), digest_size=8).hexdigest()
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _packed(script: str) -> bytes:
     return gzip.compress(script.encode(), 6, mtime=0)
 
 
 def static_routes() -> list[Route]:
-    """`GET /lib/{stage,diagram,plotly}.js`, kept by the browser when asked for with `?v=VERSION`."""
-    scripts = {"stage": stage_script, "diagram": diagram_script, "plotly": plotly_script}
+    """`GET /lib/{stage,diagram,chart,plotly}.js`, kept by the browser when asked for with `?v=VERSION`."""
+    scripts = {
+        "stage": stage_script, "diagram": diagram_script, "chart": chart_script, "plotly": plotly_script
+    }  # fmt: skip
     return [Route(f"/lib/{name}.js", _serves(script)) for name, script in scripts.items()]
 
 

@@ -1,8 +1,9 @@
-"""Figures that stand still: in the colours of the page, and without Plotly's row of tools."""
+"""Figures in the colours of the page, and without Plotly's row of tools."""
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.charts.component import steady_chart
 from app.figures.theme import PALETTES, Palette
 
 
@@ -13,5 +14,4 @@ def palette() -> Palette:
 
 def chart(figure: go.Figure, *, key: str, alt: str, is_still: bool = False) -> None:
     """Draws a figure; a still one does not answer to the pointer. `alt` is for those who do not see it."""
-    config = {"staticPlot": True} if is_still else {"displayModeBar": False}
-    st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt)
+    steady_chart(figure, key=key, alt=alt, is_still=is_still)

@@ -17,6 +17,12 @@ def explain(page: str) -> None:
             st.markdown(body)
 
 
+def instrument_text(page: str, name: str) -> tuple[str, str]:
+    """What an instrument shows, and the rest: the first paragraph of its section, and those behind it."""
+    brief, _, more = dict(sections(page))[name].partition("\n\n")
+    return brief, more
+
+
 @cache
 def sections(page: str) -> list[tuple[str, str]]:
     """(heading, body) of each section of a text."""

@@ -1,0 +1,1 @@
+"""Figures that stay where they are while their numbers change."""

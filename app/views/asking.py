@@ -1,0 +1,58 @@
+"""Questions of a page to the analysts, and what it says while they think."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import state
+from app.views.text import as_plain
+from resnet_core.analyst.pool import Reply
+from resnet_core.findings import Finding
+from resnet_core.questions import Question
+
+SECONDS_TO_WAIT = 0.25  # a warm analyst is faster than a second drawing of the page
+
+
+class Asking:
+    """What one drawing of a page asks. `is_waiting`: something is still being computed."""
+
+    def __init__(self) -> None:
+        self._replies: dict[str, Reply] = {}
+
+    def __call__(self, questions: Sequence[Question]) -> list[Finding | None]:
+        """What is known of each; None for what is not known yet, or cannot be."""
+        replies = state.analysts().wait(questions, SECONDS_TO_WAIT)
+        self._note(questions, replies)
+        return [reply.finding for reply in replies]
+
+    def ahead(self, questions: Sequence[Question]) -> None:
+        """Has questions answered that may be asked next, once those of now are."""
+        if not self.is_waiting:
+            self._note(questions, state.analysts().ask(questions))
+
+    def _note(self, questions: Sequence[Question], replies: Sequence[Reply]) -> None:
+        self._replies |= {asked.key: reply for asked, reply in zip(questions, replies, strict=True)}
+
+    @property
+    def is_waiting(self) -> bool:
+        return any(reply.state in ("waiting", "working") for reply in self._replies.values())
+
+    @property
+    def is_starting(self) -> bool:
+        """Nothing is there yet: there is only the wait to be shown."""
+        return not any(reply.state == "answered" for reply in self._replies.values())
+
+    def say(self, about: str) -> None:
+        """One line that is always as high: how far it is, or `about`, what was measured."""
+        replies = list(self._replies.values())
+        problems = dict.fromkeys(reply.problem for reply in replies if reply.state == "failed")
+        if self.is_waiting:
+            done = sum(1.0 if reply.finding else reply.share for reply in replies)
+            count = sum(reply.finding is not None for reply in replies)
+            st.progress(done / len(replies), f"Measuring: {count} of {len(replies)} done")
+        else:
+            st.caption(about)
+        for problem in problems:
+            st.error(as_plain(f"{problem}."), icon=":material/error:")
+        if problems:
+            st.button("Try again", key="ask again", on_click=state.analysts().forget_failures)

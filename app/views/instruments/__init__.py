@@ -1,0 +1,1 @@
+"""The parts of the pages Gradients and Signal: one instrument a file."""

@@ -1,0 +1,11 @@
+"""The table behind a chart: the same numbers, to read, to sort and to take away."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+
+def numbers(columns: Mapping[str, Sequence], *, key: str) -> None:
+    """A foldable table; its columns are as long as each other."""
+    with st.expander("The numbers of this chart"):
+        st.dataframe(dict(columns), hide_index=True, width="stretch", key=f"numbers {key}")

@@ -1,0 +1,10 @@
+"""What the signal really does: instruments for any network of the family, untrained or of a run."""
+
+from app.views.instrument_page import Part, instrument_page
+from app.views.instruments import profiles
+
+PARTS = {
+    "profile": Part("Profile", profiles.draw),
+}
+
+instrument_page("signal", "What becomes of a picture on its way through?", PARTS)
