@@ -131,12 +131,13 @@ class GradientNoise(NamedTuple):
 class Variance(NamedTuple):
     """How the variance of the signal grows through the depth (`instruments.variance`)."""
 
-    places: np.ndarray  # (V,) str: units of the plan, or layers
+    places: np.ndarray  # (V,) str: units whose outputs they are; without skips layers before norm and ReLU
     depths: np.ndarray  # (V,)
     variances: np.ndarray  # (V,) over pictures, channels and pixels
     branch_variances: np.ndarray  # (V,) of what the branch brings; NaN without a skip
-    law: np.ndarray  # (V,) what is expected, scaled to the first place; NaN where no law is known
+    law: np.ndarray  # (V,) what is expected from the first place on; NaN where no law is known
     law_name: np.ndarray  # () str such as l + 1; empty where none is known
+    law_about: np.ndarray  # () str: the law in words, or why none is known
 
 
 class Blocks(NamedTuple):
