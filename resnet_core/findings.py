@@ -46,11 +46,11 @@ class TwoPaths(NamedTuple):
 class PathLengths(NamedTuple):
     """The gradient at the picture by how many branches it has crossed (`instruments.path_lengths`)."""
 
-    lengths: np.ndarray  # (K,) 0 .. B, or those that were sampled
-    counts: np.ndarray  # (K,) float: paths of this length, B over length
+    lengths: np.ndarray  # (K,) 0 .. B up to 30 blocks, else those that were sampled
+    counts: np.ndarray  # (K,) float: paths of this length, B over length; infinity above 1.8e308
     carried: np.ndarray  # (K,) L2 norm of the sum over all paths of this length; NaN where not computed
-    one_path: np.ndarray  # (K,) mean L2 norm of the gradient along one path, over the sampled ones
-    samples: np.ndarray  # (K,) how many paths were sampled
+    one_path: np.ndarray  # (K,) mean L2 norm of the gradient along one path, over the sampled ones, else NaN
+    samples: np.ndarray  # (K,) how many paths were sampled, each another one; 0: this length was not
     blocks: np.ndarray  # () B
     whole: np.ndarray  # () L2 norm of the gradient that autograd itself finds at the picture
     error: np.ndarray  # () ||sum over lengths - whole|| / ||whole||; NaN where only sampled

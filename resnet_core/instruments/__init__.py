@@ -9,8 +9,11 @@ from pathlib import Path
 
 from resnet_core.data.sets import ImageSet
 from resnet_core.findings import Finding
+from resnet_core.instruments.path_lengths import path_lengths
 from resnet_core.instruments.profile import profile
+from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
+from resnet_core.instruments.two_paths import two_paths
 from resnet_core.questions import Options, Question
 
 __all__ = ["Subject", "answer", "subject_of"]
@@ -19,6 +22,11 @@ Report = Callable[[float], None]  # is told the share that is done, 0 to 1
 
 _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
     "profile": lambda subject, options, report: profile(subject.network, *subject.batch),
+    "two-paths": lambda subject, options, report: two_paths(subject.network, *subject.batch),
+    "path-lengths": lambda subject, options, report: path_lengths(
+        subject.network, *subject.batch, options.samples, lengths=options.lengths, report=report
+    ),
+    "slow-motion": lambda subject, options, report: slow_motion(subject.network, *subject.batch),
 }
 
 
