@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import torch
 
+from benchmarks.dashboard import dashboard_step
 from benchmarks.peers import one_batch, textbook_steps
 from benchmarks.settings import QUICK, endless_run
 from benchmarks.table import Row
@@ -20,14 +21,21 @@ from resnet_core.train import train
 BOUND = 1.10
 CYCLE = 10  # steps after which every default probe has been due the same number of times
 SECONDS = {8: 35, 16: 45}  # by width
+DASHBOARD_SECONDS = 25
 
 
 def measure(quick: bool = False) -> list[Row]:
     make_deterministic(threads=1)
     budgets = {8: SECONDS[8] * QUICK} if quick else SECONDS
+    dashboard = compare_dashboard(
+        endless_run(depth=56, batch=64), pick_device(), DASHBOARD_SECONDS * (QUICK if quick else 1)
+    )
     return [
-        compare(endless_run(depth=56, width=width, batch=64), pick_device(), seconds)
-        for width, seconds in budgets.items()
+        *[
+            compare(endless_run(depth=56, width=width, batch=64), pick_device(), seconds)
+            for width, seconds in budgets.items()
+        ],
+        dashboard,
     ]
 
 
@@ -47,6 +55,18 @@ def compare(config: RunConfig, device: torch.device, seconds: float) -> Row:
         note=f"width {model.width}: a bare step of {config.training.batch} pictures takes {bare:.1f} ms; "
         f"{len(turns.wall)} rounds of {CYCLE} steps of each{processor}. Aim 1.05.",
     )
+
+
+def compare_dashboard(config: RunConfig, device: torch.device, seconds: float) -> Row:
+    """The same with module hooks and a histogram a tensor, as often as our slowest probes."""
+    sides = [dashboard_step(config, device, CYCLE), bare_step(config, device)]
+    ratio = take_turns(sides, seconds, device, CYCLE).ratio(0, 1)
+    return Row(
+        f"step with a dashboard's hooks / bare step, depth {config.model.depth}",
+        ratio.median, "x", ratio.half,
+        note=f"every {CYCLE} steps a norm, moments and a histogram of each weight, gradient and activation; "
+        "ours beside it reads the gradient norms at every step.",
+    )  # fmt: skip
 
 
 def watched_step(config: RunConfig, device: torch.device) -> Callable[[], object]:
