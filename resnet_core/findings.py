@@ -27,6 +27,7 @@ class Profile(NamedTuple):
     sizes: np.ndarray  # (L,) how many numbers each weight has
     signal_gradients: np.ndarray  # (L,) L2 norm of the gradient of what each layer hands on
     signals: np.ndarray  # (L,) L2 norm of that itself
+    signal_sizes: np.ndarray  # (L,) how many numbers that has, over the batch
     loss: np.ndarray  # ()
 
 

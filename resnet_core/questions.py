@@ -67,7 +67,7 @@ class Instrument(NamedTuple):
 
 
 INSTRUMENTS: dict[str, Instrument] = {
-    "profile": Instrument("gradient and weight norms against depth", findings.Profile),
+    "profile": Instrument("gradient and weight norms against depth", findings.Profile, version=2),
     "two-paths": Instrument("the gradient through shortcut and branch", findings.TwoPaths),
     "path-lengths": Instrument("the gradient by path length", findings.PathLengths, PathOptions),
     "slow-motion": Instrument("one step, unit by unit", findings.Motion),

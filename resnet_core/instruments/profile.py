@@ -38,6 +38,7 @@ def profile(network: nn.Module, pictures: Tensor, labels: Tensor) -> Profile:
         sizes=np.array([tensor.numel() for tensor in tensors]),
         signal_gradients=norms(found[len(tensors) :]),
         signals=norms([signal.detach() for signal in handed_on]),
+        signal_sizes=np.array([signal.numel() for signal in handed_on]),
         loss=np.float64(loss.item()),
     )
 
