@@ -85,22 +85,27 @@ class Shattered(NamedTuple):
     """How the gradient at the picture changes on the way from one to another (`instruments.shattered`)."""
 
     places: np.ndarray  # (P,) 0 .. 1 along the line
-    slopes: np.ndarray  # (P,) the logit's derivative along the line
-    cosines: np.ndarray  # (P, P) between the gradients at two places
-    lags: np.ndarray  # (G,) in steps of the line
+    logits: np.ndarray  # (P,) the logit that is followed
+    slopes: np.ndarray  # (P,) its derivative along the line, for the whole way as 1
+    norms: np.ndarray  # (P,) L2 norm of its gradient at the picture
+    cosines: np.ndarray  # (P, P) between the gradients at two places; NaN where one is 0
+    lags: np.ndarray  # (G,) 1 .. P - 1, in steps of the line
     autocorrelation: np.ndarray  # (G,) mean cosine of gradients this far apart
+    logit: np.ndarray  # () the class whose logit it is
+    labels: np.ndarray  # (2,) of the two pictures
     ends: tuple[np.ndarray, ...]  # the two pictures, (C, S, S) uint8
 
 
 class ScalarNets(NamedTuple):
     """The networks of one number that Balduzzi et al. 2017 show (`instruments.scalar_nets`)."""
 
-    names: np.ndarray  # (N,) str: plain, plain centred, plain BN, ResNet BN
-    depths: np.ndarray  # (N,)
+    names: np.ndarray  # (N,) str such as plain, BN
+    depths: np.ndarray  # (N,) layers, or blocks of a ResNet
     grid: np.ndarray  # (P,) inputs
+    outputs: np.ndarray  # (N, P) y with the first seed
     slopes: np.ndarray  # (N, P) dy/dx with the first seed
     lags: np.ndarray  # (G,) in steps of the grid
-    autocorrelation: np.ndarray  # (N, G) mean over the seeds
+    autocorrelation: np.ndarray  # (N, G) of dy/dx, mean over the seeds
     spread: np.ndarray  # (N, G) standard deviation over the seeds
     seeds: np.ndarray  # () how many
 
@@ -108,11 +113,12 @@ class ScalarNets(NamedTuple):
 class CorrelationLaws(NamedTuple):
     """Correlation of the gradients at two unlike inputs, by depth (`instruments.correlation_laws`)."""
 
-    names: np.ndarray  # (N,) str
-    depths: np.ndarray  # (D,)
-    measured: np.ndarray  # (N, D) mean over the seeds
+    names: np.ndarray  # (N,) str such as residual, BN
+    depths: np.ndarray  # (D,) layers or blocks
+    measured: np.ndarray  # (N, D) in real networks, mean over the seeds
     spread: np.ndarray  # (N, D) standard deviation over the seeds
-    laws: np.ndarray  # (N, D) what is expected
+    laws: np.ndarray  # (N, D) what is expected when the ReLUs at the two inputs are open independently
+    corrected: np.ndarray  # (N, D) the same with the variance that BN divides by; NaN where it is no other
     formulas: np.ndarray  # (N,) str such as 1/2^L
     seeds: np.ndarray  # ()
 

@@ -29,6 +29,9 @@ class LineOptions(Options):
     first: int = Field(0, ge=0, le=9999, description="test picture at which the line begins")
     second: int = Field(1, ge=0, le=9999, description="test picture at which it ends")
     points: int = Field(64, ge=8, le=256, description="places on the line")
+    logit: int | None = Field(
+        None, ge=0, le=99, description="class whose logit is followed; none: the label of the first"
+    )
 
 
 class SeedsOptions(Options):
@@ -58,12 +61,16 @@ class JacobianOptions(PictureOptions):
 
 
 class Instrument(NamedTuple):
-    """What can be asked. `version` changes when its numbers do: kept answers of older ones are not used."""
+    """What can be asked. `version` changes when its numbers do: kept answers of older ones are not used.
+
+    An instrument that needs no network makes its own: it has the same answer whatever run is looked at.
+    """
 
     title: str
     finding: type
     options: type[Options] = Options
     version: int = 1
+    needs_network: bool = True
 
 
 INSTRUMENTS: dict[str, Instrument] = {
@@ -72,9 +79,11 @@ INSTRUMENTS: dict[str, Instrument] = {
     "path-lengths": Instrument("the gradient by path length", findings.PathLengths, PathOptions),
     "slow-motion": Instrument("one step, unit by unit", findings.Motion),
     "shattered": Instrument("gradients along a line", findings.Shattered, LineOptions),
-    "scalar-nets": Instrument("gradients of networks of one number", findings.ScalarNets, SeedsOptions),
+    "scalar-nets": Instrument(
+        "gradients of networks of one number", findings.ScalarNets, SeedsOptions, needs_network=False
+    ),
     "correlation-laws": Instrument(
-        "correlation of gradients by depth", findings.CorrelationLaws, SeedsOptions
+        "correlation of gradients by depth", findings.CorrelationLaws, SeedsOptions, needs_network=False
     ),
     "gradient-noise": Instrument("how far pictures agree", findings.GradientNoise, NoiseOptions),
     "variance": Instrument("variance through the depth", findings.Variance),
@@ -134,7 +143,12 @@ def question(
     step: int = 0,
     options: Mapping[str, Any] | None = None,
 ) -> Question:
-    """A checked question. Raises `SettingsError`, a sentence a mistake."""
+    """A checked question. Raises `SettingsError`, a sentence a mistake.
+
+    Where the instrument needs no network, what is said about one is left out, so that all ask the same.
+    """
+    if instrument in INSTRUMENTS and not INSTRUMENTS[instrument].needs_network:
+        config, run_id, step = RunConfig(), "", 0
     try:
         kind = INSTRUMENTS[instrument].options if instrument in INSTRUMENTS else Options
         chosen = kind.model_validate(dict(options or {}))
