@@ -5,39 +5,53 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from resnet_core.questions import Question
 
+COMMAND = (sys.executable, "-m", "resnet_core", "analyst")
+MAX_LINE_BYTES = 2**20
+SECONDS_TO_END = 5.0  # of a process that has closed its end of the pipe
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
-class AnalystEnded(RuntimeError):
-    """The process ended before it answered; a sentence for people."""
+class Unanswered(RuntimeError):
+    """Why there is no answer, in a sentence for people."""
 
 
 class Analyst:
-    """A process that answers one question at a time."""
+    """A process that answers one question at a time. All but `kill` is for one thread."""
 
-    def __init__(self, root: Path):
-        self._root, self._process = root, None
+    def __init__(self, command: Sequence[str] = COMMAND, log: Path | None = None):
+        self._command, self._log = list(command), log
+        self._process: subprocess.Popen | None = None
         self._lock = threading.Lock()
-        self._has_ended_for_good = False
+        self._is_over = False
+
+    def start(self) -> None:
+        """Starts the process if it is not there, so that the first answer comes sooner."""
+        self._running()
 
     def answer(
         self,
         question: Question,
         weights: Path | None,
-        file: Path,
+        files: Sequence[Path],
         report: Callable[[float], None],
         seconds: float,
-    ) -> str:
-        """Has the answer written to `file`; returns what went wrong in a sentence, or nothing.
+    ) -> Path:
+        """Has the answer written to the first of `files` that can be written; returns which.
 
-        Raises `AnalystEnded` when the process dies, or takes longer than `seconds` and is ended for it.
+        Raises `Unanswered`, also when the process dies, or takes longer than `seconds` and is ended for it.
         """
-        order = {"question": json.loads(question.to_json()), "weights": str(weights or ""), "file": str(file)}
+        order = {
+            "question": question.to_json(),
+            "weights": str(weights or ""),
+            "files": list(map(str, files)),
+        }
         process, late = self._running(), threading.Event()
         timer = threading.Timer(seconds, lambda: (late.set(), process.kill()))
         timer.daemon = True
@@ -46,53 +60,78 @@ class Analyst:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.flush()
             return _listen(process, report)
-        except (OSError, EOFError, ValueError) as error:
-            code = process.wait()
-            why = f"took longer than {seconds:g} s" if late.is_set() else f"ended (exit code {code})"
-            raise AnalystEnded(f"the process that was computing this {why}; try again") from error
+        except (OSError, EOFError, ValueError, TypeError) as error:
+            why = f"took longer than {seconds:g} s" if late.is_set() else _ending(process)
+            raise Unanswered(f"the process that was computing this {why}; it can be tried again") from error
         finally:
             timer.cancel()
+            if process.poll() is not None or late.is_set():
+                self._let_go()
+
+    def kill(self) -> None:
+        """Ends the process for good, from any thread."""
+        with self._lock:
+            self._is_over = True
+            if self._process is not None:
+                self._process.kill()
 
     def end(self) -> None:
-        """Ends the process; it has nothing to lose."""
-        with self._lock:
-            self._has_ended_for_good = True
-            if self._process is not None:
-                _end(self._process)
+        """Ends the process for good, and closes its pipes."""
+        self.kill()
+        self._let_go()
 
     def _running(self) -> subprocess.Popen:
+        if self._process is not None and self._process.poll() is not None:
+            self._let_go()
         with self._lock:
-            if self._has_ended_for_good:
-                raise AnalystEnded("the server is ending")
-            if self._process is None or self._process.poll() is not None:
-                if self._process is not None:
-                    _end(self._process)
-                self._process = self._start()
+            if self._is_over:
+                raise Unanswered("the server is ending")
+            self._process = self._process or self._spawned()
             return self._process
 
-    def _start(self) -> subprocess.Popen:
+    def _spawned(self) -> subprocess.Popen:
         path = os.pathsep.join(filter(None, [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH")]))
-        pipe = subprocess.PIPE
-        return subprocess.Popen(
-            [sys.executable, "-m", "resnet_core", "analyst"],
-            env={**os.environ, "PYTHONPATH": path}, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        environment, pipe = {**os.environ, "PYTHONPATH": path}, subprocess.PIPE
+        try:
+            with self._opened_log() as log:
+                return subprocess.Popen(self._command, env=environment, stdin=pipe, stdout=pipe, stderr=log)
+        except OSError as error:
+            raise Unanswered(f"no process could be started: {error.strerror or error}") from error
+
+    def _opened_log(self) -> BinaryIO:
+        try:
+            return open(self._log or os.devnull, "ab")
+        except OSError:  # a store that cannot be written
+            return open(os.devnull, "ab")
+
+    def _let_go(self) -> None:
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):  # what was not sent cannot be sent any more
+                    pipe.close()
+            process.wait()
 
 
-def _listen(process: subprocess.Popen, report: Callable[[float], None]) -> str:
-    while line := process.stdout.readline():
+def _listen(process: subprocess.Popen, report: Callable[[float], None]) -> Path:
+    while line := process.stdout.readline(MAX_LINE_BYTES):
         said = json.loads(line)
         if "share" in said:
-            report(said["share"])
+            report(float(said["share"]))
         elif "problem" in said:
-            return said["problem"]
-        elif "done" in said:
-            return ""
+            raise Unanswered(said["problem"])
+        elif "file" in said:
+            return Path(said["file"])
     raise EOFError
 
 
-def _end(process: subprocess.Popen) -> None:
-    process.kill()
-    process.stdin.close()
-    process.stdout.close()
-    process.wait()
+def _ending(process: subprocess.Popen) -> str:
+    try:
+        code = process.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return "said what is not understood"
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

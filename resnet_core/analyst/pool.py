@@ -1,30 +1,39 @@
 """The pool of analysts: hands questions out, keeps equal ones to one computation, and says how far they are.
 
 Never waits unless told to, and never raises for what an analyst does: a page asks again in half a second.
-A question that no page asks about any more is dropped. No torch.
+A question that no page asks about any more is dropped. For any number of threads. No torch.
 """
 
+import logging
 import os
 import tempfile
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from resnet_core.analyst.analyst import Analyst, AnalystEnded
-from resnet_core.analyst.answers import FOLDER, answer_file, drop_oldest, is_writable, read_answer
+from resnet_core.analyst.analyst import COMMAND, Analyst, Unanswered
+from resnet_core.analyst.answers import FOLDER, answer_file, read_answer
+from resnet_core.analyst.remembered import Remembered
 from resnet_core.findings import Finding
 from resnet_core.questions import Question
 from resnet_core.runs.store import RunStore, StoreError
 
+LOG = "analyst.log"  # in the store: what analysts print, and tracebacks
 MAX_WAITING = 256
-MAX_REMEMBERED = 512  # answers in memory, and failures
+MAX_FAILURES = 512
 SECONDS_OF_INTEREST = 5.0  # a page asks every half second; who stops asking has left
+SECONDS_BETWEEN_LOOKS = 1.0  # of who waits, so that it stays interested
+SECONDS_OF_A_LACK = 5.0  # weights that are not there may be there later
 SECONDS_OF_IDLENESS = 900.0  # then an analyst gives its memory back
 SECONDS_TO_ANSWER = 120.0
+SECONDS_TO_END = 5.0
+log = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
@@ -40,26 +49,40 @@ class Reply(NamedTuple):
 @dataclass
 class _Job:
     question: Question
-    file: Path
     store: RunStore
     wanted: float = field(default_factory=time.monotonic)
     share: float = 0.0
     is_running: bool = False
 
+    def report(self, share: float) -> None:
+        self.share = share
+
+
+class _Failure(NamedTuple):
+    problem: str
+    until: float = inf
+
 
 class Analysts:
     """Answers about the runs of `stores`, the first of which takes the answers about initial values."""
 
-    def __init__(self, stores: Sequence[RunStore], count: int | None = None):
+    def __init__(
+        self, stores: Sequence[RunStore], count: int | None = None, command: Sequence[str] = COMMAND
+    ):
         self._stores, self._count = tuple(stores), count_analysts() if count is None else count
+        self._command = command
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
-        self._found: OrderedDict[str, Finding] = OrderedDict()
-        self._failed: OrderedDict[str, str] = OrderedDict()
-        self._change = threading.Condition()
-        self._threads: list[threading.Thread] = []
-        self._analysts: set[Analyst] = set()
+        self._found, self._failed = Remembered(), OrderedDict[str, _Failure]()
+        self._analysts: dict[threading.Thread, Analyst] = {}
+        self._change, self._ended_jobs = threading.Condition(), 0
         self._is_closed = False
         self._scratch: tempfile.TemporaryDirectory | None = None
+
+    def prepare(self) -> None:
+        """Lets one analyst start if there is none: the first answer then comes seconds sooner."""
+        with self._change:
+            if not self._analysts and not self._is_closed:
+                self._hire()
 
     def ask(self, questions: Sequence[Question]) -> list[Reply]:
         """How far each question is; new ones begin to be worked on."""
@@ -68,13 +91,15 @@ class Analysts:
     def wait(self, questions: Sequence[Question], seconds: float) -> list[Reply]:
         """The same, after at most `seconds` in which answers may come."""
         end = time.monotonic() + seconds
-        replies = self.ask(questions)
-        while any(reply.state in ("waiting", "working") for reply in replies):
-            with self._change:
-                if not self._change.wait(max(end - time.monotonic(), 0)):
-                    return self.ask(questions)
+        while True:
+            ended = self._ended_jobs  # before asking: what ends between asking and waiting counts
             replies = self.ask(questions)
-        return replies
+            left = end - time.monotonic()
+            if left <= 0 or not any(reply.state in ("waiting", "working") for reply in replies):
+                return replies
+            with self._change:
+                pause = min(left, SECONDS_BETWEEN_LOOKS)
+                self._change.wait_for(lambda ended=ended: self._ended_jobs != ended, pause)
 
     def forget_failures(self) -> None:
         """What failed may be tried again."""
@@ -82,12 +107,16 @@ class Analysts:
             self._failed.clear()
 
     def close(self) -> None:
-        """Ends all analysts."""
+        """Ends all analysts, whatever they are doing. What is asked afterwards fails, unless it is known."""
         with self._change:
             self._is_closed = True
-            self._change.notify_all()
-        for analyst in list(self._analysts):
-            analyst.end()
+            self._jobs.clear()
+            analysts = dict(self._analysts)
+            self._note_end()
+        for analyst in analysts.values():
+            analyst.kill()
+        for thread in analysts:
+            thread.join(SECONDS_TO_END)
         if self._scratch is not None:
             self._scratch.cleanup()
 
@@ -101,39 +130,37 @@ class Analysts:
             return known
         try:
             store = self._store_of(question)
-            file = self._file(store, question)
+            finding = self._kept(store, question)
         except StoreError as error:
             return Reply("failed", problem=str(error))
-        finding = read_answer(file, question)
         with self._change:
             if finding is not None:
-                _remember(self._found, key, finding)
-                return Reply("answered", finding)
-            return self._known(key) or self._queue(key, _Job(question, file, store))
+                self._found.put(key, finding)
+            return self._known(key) or self._queue(key, _Job(question, store))
 
     def _known(self, key: str) -> Reply | None:
-        if key in self._found:
-            self._found.move_to_end(key)
-            return Reply("answered", self._found[key])
-        if key in self._failed:
-            return Reply("failed", problem=self._failed[key])
-        if key not in self._jobs:
+        finding, failure, job = self._found.get(key), self._failed.get(key), self._jobs.get(key)
+        if finding is not None:
+            return Reply("answered", finding)
+        if failure is not None and time.monotonic() < failure.until:
+            return Reply("failed", problem=failure.problem)
+        if job is None:
             return None
-        job = self._jobs[key]
         job.wanted = time.monotonic()
         if job.is_running:
             return Reply("working", share=job.share)
         waiting = [other for other, its_job in self._jobs.items() if not its_job.is_running]
         return Reply("waiting", place=waiting.index(key) + 1)
 
-    def _queue(self, key: str, job: _Job) -> Reply:
+    def _queue(self, key: str, job: _Job) -> Reply | None:
+        if self._is_closed:
+            return Reply("failed", problem="the server is ending")
+        self._drop_unwanted()
         if len(self._jobs) >= MAX_WAITING:
             return Reply("failed", problem=f"{MAX_WAITING} questions are waiting already; ask again later")
         self._jobs[key] = job
-        if len(self._threads) < min(self._count, len(self._jobs)):
-            thread = threading.Thread(target=self._serve, name="analyst", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if len(self._analysts) < min(self._count, len(self._jobs)):
+            self._hire()
         self._change.notify_all()
         return self._known(key)
 
@@ -145,76 +172,102 @@ class Analysts:
                 return store
         raise StoreError(f"there is no run {question.run_id} in the store of this machine")
 
-    def _file(self, store: RunStore, question: Question) -> Path:
-        """Where the answer is kept: in the store, or while the server lives where that cannot be written."""
-        file = answer_file(store, question)
-        if file.exists() or is_writable(file):
-            return file
-        with self._change:
-            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="resnet-lab-")
-        return Path(self._scratch.name) / file.name
-
-    # answering
-
-    def _serve(self) -> None:
-        """The life of one thread: an analyst, job after job, until nothing is asked for long."""
-        analyst = Analyst(self._stores[0].root)
-        self._analysts.add(analyst)
-        try:
-            while (key := self._next_job()) is not None:
-                problem = self._work(analyst, self._jobs[key])
-                with self._change:
-                    job = self._jobs.pop(key)
-                    finding = None if problem else read_answer(job.file, job.question)
-                    if finding is not None:
-                        _remember(self._found, key, finding)
-                    else:
-                        _remember(self._failed, key, problem or f"its answer {job.file} cannot be read")
-                    self._change.notify_all()
-        finally:
-            with self._change:
-                self._threads.remove(threading.current_thread())
-                self._analysts.discard(analyst)
-            analyst.end()
-
-    def _next_job(self) -> str | None:
-        end = time.monotonic() + SECONDS_OF_IDLENESS
-        with self._change:
-            while not self._is_closed and time.monotonic() < end:
-                self._drop_unwanted()
-                for key, job in self._jobs.items():
-                    if not job.is_running:
-                        job.is_running = True
-                        return key
-                self._change.wait(end - time.monotonic())
-        return None
+    def _kept(self, store: RunStore, question: Question) -> Finding | None:
+        """What lies in the scratch folder is newer: it was put there when the store could not take it."""
+        stores = [store] if question.run_id else self._stores
+        files = [answer_file(place, question) for place in stores]
+        if self._scratch is not None:
+            files.insert(0, Path(self._scratch.name) / FOLDER / files[0].name)
+        findings = (read_answer(file, question) for file in files)
+        return next((finding for finding in findings if finding is not None), None)
 
     def _drop_unwanted(self) -> None:
         since = time.monotonic() - SECONDS_OF_INTEREST
         for key in [k for k, job in self._jobs.items() if not job.is_running and job.wanted < since]:
             del self._jobs[key]
 
-    def _work(self, analyst: Analyst, job: _Job) -> str:
-        """Has a job done; returns what went wrong, in a sentence."""
+    # answering
 
-        def report(share: float) -> None:
-            job.share = share
+    def _hire(self) -> None:
+        store = self._stores[0]
+        analyst = Analyst(self._command, None if store.read_only_because else store.root / LOG)
+        thread = threading.Thread(target=self._serve, args=(analyst,), name="analyst", daemon=True)
+        self._analysts[thread] = analyst
+        thread.start()
 
+    def _serve(self, analyst: Analyst) -> None:
+        """The life of one thread: an analyst, job after job, until nothing is asked for long."""
+        try:
+            with suppress(Unanswered):  # the first question will say so
+                analyst.start()
+            while (taken := self._next_job()) is not None:
+                self._keep(taken[0], self._outcome(analyst, taken[1]))
+        finally:
+            analyst.end()
+
+    def _next_job(self) -> tuple[str, _Job] | None:
+        """A question that waits; None when this thread has left the pool: nothing was asked for long."""
+        end = time.monotonic() + SECONDS_OF_IDLENESS
+        with self._change:
+            while not self._is_closed:
+                self._drop_unwanted()
+                for key, job in self._jobs.items():
+                    if not job.is_running:
+                        job.is_running = True
+                        return key, job
+                if time.monotonic() >= end:
+                    break
+                self._change.wait(max(end - time.monotonic(), 0))
+            # Under the same lock as the last look: who asks from now on sees that this thread is gone.
+            del self._analysts[threading.current_thread()]
+        return None
+
+    def _outcome(self, analyst: Analyst, job: _Job) -> Finding | _Failure:
         question = job.question
         try:
-            weights = job.store.weights_file(question.run_id, question.step) if question.run_id else None
-            problem = analyst.answer(question, weights, job.file, report, SECONDS_TO_ANSWER)
-            if job.file.parent == job.store.root / FOLDER:
-                drop_oldest(job.file.parent)
-        except (AnalystEnded, StoreError, OSError) as error:
-            return str(error)
-        return problem
+            weights = _weights(job.store, question) if question.run_id else None
+            file = analyst.answer(question, weights, self._files(job), job.report, SECONDS_TO_ANSWER)
+            finding = read_answer(file, question)
+            return _Failure(f"the answer {file} cannot be read") if finding is None else finding
+        except StoreError as error:
+            return _Failure(str(error), time.monotonic() + SECONDS_OF_A_LACK)
+        except Unanswered as error:
+            return _Failure(str(error))
+        except Exception as error:
+            log.exception("a question was not answered: %s", question.to_json())
+            return _Failure(f"the answer could not be computed: {type(error).__name__}: {error}")
+
+    def _keep(self, key: str, outcome: Finding | _Failure) -> None:
+        with self._change:
+            if isinstance(outcome, _Failure):
+                self._failed[key] = outcome
+                while len(self._failed) > MAX_FAILURES:
+                    self._failed.popitem(last=False)
+            else:
+                self._found.put(key, outcome)
+            self._jobs.pop(key, None)
+            self._note_end()
+
+    def _note_end(self) -> None:
+        self._ended_jobs += 1
+        self._change.notify_all()
+
+    def _files(self, job: _Job) -> list[Path]:
+        """Where the answer may go, best first: an answer that the store cannot take still is one."""
+        file = answer_file(job.store, job.question)
+        with self._change, suppress(OSError):
+            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="resnet-lab-")
+        spare = [Path(self._scratch.name) / FOLDER / file.name] if self._scratch else []
+        return spare if job.store.read_only_because else [file, *spare]
 
 
-def _remember(where: OrderedDict, key: str, value: object) -> None:
-    where[key] = value
-    while len(where) > MAX_REMEMBERED:
-        where.popitem(last=False)
+def _weights(store: RunStore, question: Question) -> Path:
+    if store.run(question.run_id).config.model != question.config.model:
+        raise StoreError(f"run {question.run_id} has trained a network of other settings")
+    try:
+        return store.weights_file(question.run_id, question.step)
+    except OSError as error:  # deleted at this moment
+        raise StoreError(f"the weights of run {question.run_id} cannot be read: {error.strerror}") from error
 
 
 def count_analysts() -> int:
