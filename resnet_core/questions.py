@@ -56,7 +56,9 @@ class ReadoutOptions(PictureOptions):
 
 
 class JacobianOptions(PictureOptions):
-    block: str = Field("", max_length=60, description="unit such as layer2.0; empty: the first with a skip")
+    block: str = Field(
+        "", max_length=60, description="unit such as layer2.0; empty: the first behind the stem"
+    )
     values: int = Field(48, ge=1, le=256, description="singular values, largest first")
 
 

@@ -9,8 +9,13 @@ from pathlib import Path
 
 from resnet_core.data.sets import ImageSet
 from resnet_core.findings import Finding
+from resnet_core.instruments.blocks import blocks
+from resnet_core.instruments.feature_maps import feature_maps
 from resnet_core.instruments.path_lengths import path_lengths
 from resnet_core.instruments.profile import profile
+from resnet_core.instruments.read_out import read_out
+from resnet_core.instruments.settled import settled
+from resnet_core.instruments.singular_values import singular_values
 from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
 from resnet_core.instruments.two_paths import two_paths
@@ -27,6 +32,17 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
         subject.network, *subject.batch, options.samples, lengths=options.lengths, report=report
     ),
     "slow-motion": lambda subject, options, report: slow_motion(subject.network, *subject.batch),
+    "blocks": lambda subject, options, report: blocks(subject.network, *subject.batch),
+    "feature-maps": lambda subject, options, report: feature_maps(subject, options.picture, options.channels),
+    "read-out": lambda subject, options, report: read_out(
+        subject, options.picture, options.fit_images, options.test_images
+    ),
+    "singular-values": lambda subject, options, report: singular_values(
+        settled(subject.network, subject.batch[0]),
+        subject.images.normalize(subject.test_picture(options.picture)[0][None])[0],
+        options.block,
+        options.values,
+    ),
 }
 
 

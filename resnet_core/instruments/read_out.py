@@ -1,0 +1,116 @@
+"""What a network would answer if it ended behind each unit: a linear read-out, and its own classifier.
+
+Jastrzebski et al. 2018 put the classifier behind each block of the last stage; linear read-outs need no
+common shape. U = units in front of the classifier, N = pictures, C = channels, K = classes. BN's statistics
+are held at those of the first training pictures (`settled`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resnet_core.architecture import Unit
+from resnet_core.findings import Readout
+from resnet_core.instruments.feature_maps import names_of_units
+from resnet_core.instruments.settled import settled
+from resnet_core.instruments.subject import Subject
+
+RIDGE = 1e-3  # lambda, as a share of the mean square of the centred features
+SETTLED_ON = 256  # training pictures that give BN its statistics
+AT_ONCE = 250  # pictures in one pass
+
+
+class _Seen(NamedTuple):
+    """One unit's channel means (N, C) and, where its own classifier fits, logits (N, K), else None."""
+
+    means: np.ndarray
+    logits: np.ndarray | None
+
+
+def read_out(subject: Subject, picture: int = 0, fit_images: int = 1000, test_images: int = 500) -> Readout:
+    """Accuracies over the first `test_images` test pictures, and what is said of test picture `picture`.
+
+    The linear read-out is a ridge regression on one-hot labels, of the mean of each channel and a constant
+    that is not shrunk, fitted to the first `fit_images` training pictures: about 1 for the class, 0 for the
+    others. The network's own head, its last unit, goes straight onto any unit that has the channels it takes.
+    Of fewer pictures than asked for, all are taken. An answer that is not finite is wrong; an accuracy is NaN
+    where no picture has a finite one. Raises ValueError where there is no such picture.
+    """
+    images, (shown, label) = subject.images, subject.test_picture(picture)
+    fitted, tested = images.train_images[:fit_images], images.test_images[:test_images]
+    network = settled(subject.network, images.normalize(fitted[:SETTLED_ON]))
+    seen = _seen(network, subject, torch.cat([fitted, tested, shown[None]]))
+    labels = [
+        part.cpu().numpy() for part in (images.train_labels[:fit_images], images.test_labels[:test_images])
+    ]
+    classes = network.plan.num_classes
+    fits = [_ridge_logits(unit.means, labels[0], classes) for unit in seen]
+    heads = [
+        np.full_like(fits[0], np.nan) if unit.logits is None else unit.logits[len(fitted) :] for unit in seen
+    ]
+    units = network.plan.units[:-1]
+    return Readout(
+        units=np.array(names_of_units(network.plan)[:-1]),
+        stages=np.array([unit.stage for unit in units]),
+        fitted_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in fits]),
+        head_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in heads]),
+        fitted_logits=np.array([logits[-1] for logits in fits]),
+        head_logits=np.array([logits[-1] for logits in heads]),
+        label=np.int64(label),
+        picture=shown.cpu().numpy(),
+        fitted_on=np.int64(len(fitted)),
+        tested_on=np.int64(len(tested)),
+        chance=np.mean(labels[1] == np.bincount(labels[0]).argmax()),
+        ridge=np.float64(RIDGE),
+    )
+
+
+@torch.no_grad()
+def _seen(network: nn.Module, subject: Subject, pictures: Tensor) -> list[_Seen]:
+    *units, head = network.units
+    fits = [_fits(unit, network.plan.units[-1]) for unit in network.plan.units[:-1]]
+    means, logits = [[] for _ in units], [[] for _ in units]
+    for part in pictures.split(AT_ONCE):
+        x = subject.images.normalize(part)
+        for i, unit in enumerate(units):
+            x = unit(x)
+            means[i].append((x.mean(dim=(2, 3)) if x.ndim == 4 else x).cpu())
+            if fits[i]:
+                logits[i].append(head(x).cpu())
+    both = zip(means, logits, strict=True)
+    return [_Seen(_joined(one), _joined(other) if other else None) for one, other in both]
+
+
+def _joined(parts: list[Tensor]) -> np.ndarray:
+    return torch.cat(parts).double().numpy()
+
+
+def _fits(unit: Unit, head: Unit) -> bool:
+    """Whether the classifier takes what the unit puts out: of any side, if it begins with a global mean."""
+    takes_any_side = any(op.kind == "global mean" for op in head.ops)
+    return unit.outputs == head.inputs or (takes_any_side and unit.outputs[0] == head.inputs[0])
+
+
+def _ridge_logits(means: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Fitted to the first rows, which have labels; (rows behind them, classes)."""
+    fitted, others = means[: len(labels)], means[len(labels) :]
+    if not np.isfinite(fitted).all():
+        return np.full((len(others), classes), np.nan)
+    centre, targets = fitted.mean(0), np.eye(classes)[labels]
+    # In units of its own size: squares of float32 do not overflow then.
+    size = np.abs(fitted - centre).max() or 1.0
+    x = (fitted - centre) / size
+    gram = x.T @ x
+    ridge = RIDGE * np.trace(gram) / len(gram) or 1.0  # features that never change are no help
+    weights = np.linalg.solve(gram + ridge * np.eye(len(gram)), x.T @ targets)  # (C, K)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return (others - centre) / size @ weights + targets.mean(0)
+
+
+def _accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
+    is_finite = np.isfinite(logits).all(1)
+    if not is_finite.any():
+        return np.nan
+    return float(np.mean(is_finite & (logits.argmax(1) == labels)))
