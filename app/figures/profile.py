@@ -22,6 +22,7 @@ BEYOND, INFINITE, UNDEFINED = -1, 0, 1  # heights of the lanes above the axis
 # Times the largest number of all arms at step 0: up to there an axis has room.
 FAR_ON_LOG, FAR_ON_LINEAR = 1000.0, 10.0
 ROLES = ("initial", "now", "projection", "zero", "nonfinite", "beyond")
+SECOND_ROLES = ("now", "zero", "nonfinite", "beyond")  # of a quantity that shares the chart of another
 _HOVERS = {
     "initial": "step 0: %{y:.3~g}",
     "zero": "exactly 0",
@@ -38,6 +39,7 @@ class Quantity(NamedTuple):
     is_log: bool
     top: float | None = None
     has_bars: bool = False
+    second: str = ""  # a quantity that is drawn with it, thin and with open markers
 
     @property
     def is_by_block(self) -> bool:
@@ -55,6 +57,8 @@ QUANTITIES = {
         Quantity("update_ratio", "‖update‖ / ‖weight‖", True),
         Quantity("gate", "mean gate", False, has_bars=True),
         Quantity("branch_gain", "|α|, or mean |γ|", False, has_bars=True),
+        Quantity("shortcut_gradient", "gradient norm at x", True, second="branch_gradient"),
+        Quantity("path_cosine", "cosine of the two ways", False),
     )
 }
 
@@ -73,9 +77,13 @@ def profile(
             _trace(role, index, arm, what, paper)
             for role in (bars.ROLES if what.has_bars else ROLES)
             for index, arm in enumerate(arms)
+        ] + [
+            _second_trace(role, index, arm, what, paper)
+            for role in SECOND_ROLES * bool(what.second)
+            for index, arm in enumerate(arms)
         ],
         meta={"panel": "profile", "quantity": quantity, "log": what.is_log, "top": what.top,
-              "blocks": what.is_by_block, "bars": what.has_bars},
+              "blocks": what.is_by_block, "bars": what.has_bars, "second": what.second},
         xaxis=paper.axis(along, range=[0, 57], anchor="y2", nticks=8),
         yaxis=values if what.is_log else paper.axis(what.title, range=[0, what.top or 1]),
         yaxis2=_lane(paper, [0, 0.001], [-1, 1], {"0": 0}),
@@ -95,6 +103,16 @@ def _trace(role: str, index: int, arm: Arm, what: Quantity, paper: Paper) -> dic
     if what.has_bars and role in ("now", "end", "initial"):
         return empty | hover | bars.bar_look(role, index, arm, paper)
     return empty | hover | _line_look(role, arm, paper)
+
+
+def _second_trace(role: str, index: int, arm: Arm, what: Quantity, paper: Paper) -> dict[str, Any]:
+    trace = _trace(role, index, arm, what._replace(name=what.second), paper)
+    color, scale = arm.style.color(paper.palette), paper.scale
+    ring = {"symbol": f"{arm.style.symbol}-open", "line": {"width": 1.5 * scale, "color": color}}
+    trace["marker"] = trace["marker"] | ring
+    if role == "now":
+        trace["line"] = trace["line"] | {"width": 1.5 * scale, "dash": "dot"}
+    return trace
 
 
 def _line_look(role: str, arm: Arm, paper: Paper) -> dict[str, Any]:
@@ -129,10 +147,11 @@ def fill_profile(figure: go.Figure, histories: Sequence[History]) -> go.Figure:
     most, seen, deepest = _most(readings, what), [], 0
     for trace in figure.data:
         arm, role = trace.meta["arm"], trace.meta["role"]
-        if readings[arm] is None:
+        reading = _reading(histories[arm], trace.meta["quantity"])
+        if reading is None:
             continue
         places, names, is_beside = _places(histories[arm], what)
-        values = readings[arm].values[0 if role == "initial" else -1].astype(np.float64)
+        values = reading.values[0 if role == "initial" else -1].astype(np.float64)
         shown, heights = _shown(role, values, is_beside, (what.is_log, most))
         trace.x, trace.y, trace.text = places[shown] + shifts[arm] * what.has_bars, heights, names[shown]
         trace.customdata = values[shown]

@@ -11,6 +11,8 @@ EXTRAS = {
     "activation_mean": "mean of activations",
     "dead_share": "dead units",
     "branch_ratio": "‖F(x)‖ / ‖x‖",
+    "shortcut_gradient": "two paths",
+    "path_cosine": "their cosine",
     "update_ratio": "update to weight",
     "gate": "gates",
     "branch_gain": "gains",
@@ -74,6 +76,17 @@ _CAPTIONS = {
     "update_ratio": (
         "Update to weight by depth",
         "How far one step moves each layer's weights, as a share of their length.",
+    ),
+    "shortcut_gradient": (
+        "Gradient at x by its two ways, by block",
+        "Length of the gradient of the loss that reaches the start of a block through its shortcut and "
+        "through its branch (gates count as branch); the two add up to the whole. A plain network has "
+        "one way only.",
+    ),
+    "path_cosine": (
+        "Cosine of the two ways, by block",
+        "Between the gradient that comes through the shortcut and the one that comes through the branch: 1 "
+        "means that they point the same way, 0 that they have nothing in common, below 0 that they cancel.",
     ),
     "gate": (
         "Mean gate, by block",

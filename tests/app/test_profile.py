@@ -18,12 +18,21 @@ def test_profiles_of_nothing_are_empty(quantity):
 
 def test_every_probed_quantity_has_a_profile():
     by_layer = {name for name, axis in records.QUANTITIES.items() if axis in ("layer", "block")}
-    two_paths = {
-        "shortcut_gradient",
-        "branch_gradient",
-        "path_cosine",
-    }  # go together, on a chart of their own
-    assert set(QUANTITIES) == by_layer - {"nonfinite_gradients"} - two_paths
+    drawn = {*QUANTITIES, *(what.second for what in QUANTITIES.values() if what.second)}
+    assert drawn == by_layer - {"nonfinite_gradients"}
+
+
+def test_two_quantities_share_a_chart_the_second_with_open_markers():
+    readings = {
+        "shortcut_gradient": Readings(np.array([0]), np.array([[4.0, 2.0]])),
+        "branch_gradient": Readings(np.array([0]), np.array([[0.0, 1.0]])),
+    }
+    history = History(HISTORY.steps, HISTORY.loss, HISTORY.accuracy, LAYOUT.layers, ("a", "b"), readings)
+    figure = fill_profile(profile(PLAIN_AND_RESIDUAL[1:], LIGHT, "shortcut_gradient"), [history])
+    first, second = traces(figure, "now")
+    assert (first.y.tolist(), second.y.tolist()[1:]) == ([4, 2], [1])
+    assert traces(figure, "zero")[1].x.tolist() == [1]
+    assert (first.marker.symbol, second.marker.symbol) == ("circle", "circle-open")
 
 
 def test_a_profile_shows_now_before_its_start_and_projections_apart():

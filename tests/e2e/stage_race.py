@@ -21,7 +21,7 @@ def record(step: int, arm: int) -> StepRecord:
     if arm == 0 and step > 200:
         readings["gradient_norm"][:4] = 0, np.inf, np.nan, 1e9
     if step % 10 == 0:
-        readings |= {name: random.lognormal(size=LAYOUT.size(name)) for name in EXTRAS}
+        readings |= {name: random.lognormal(size=LAYOUT.size(name)) for name in (*EXTRAS, "branch_gradient")}
         if arm == 0:
             readings["branch_gain"] *= [np.nan if step > 200 else 1, 1000 if step > 100 else 1]
             del readings["gate"]

@@ -34,10 +34,11 @@ function mostOf(runs, { quantity, log }) {
 }
 
 function fillTrace(trace, run, step, axis) {
-  const reading = trace.meta.role === "initial" ? firstReading(run, axis.quantity) : run.readingAt(axis.quantity, step);
+  const { role, quantity } = trace.meta;
+  const reading = role === "initial" ? firstReading(run, quantity) : run.readingAt(quantity, step);
   if (!reading || reading.step > step) return { ...trace, x: [], y: [], text: [] };
   const places = placesOf(run, axis);
-  const points = shown(trace.meta.role, reading.values, run, axis);
+  const points = shown(role, reading.values, run, axis);
   return {
     ...trace,
     x: points.map(([i]) => places[i]),
@@ -114,7 +115,8 @@ function rangeOf(layout, { low, high }) {
 export function rememberAll(memory, runs, meta) {
   const axis = { ...meta, most: mostOf(runs, meta) };
   for (const run of runs) {
-    for (const values of run.readings[meta.quantity]?.values ?? []) {
+    const rows = [meta.quantity, meta.second].flatMap((name) => run.readings[name]?.values ?? []);
+    for (const values of rows) {
       for (const value of values) if (!laneOf(value, axis)) widen(memory, value);
     }
   }

@@ -124,16 +124,18 @@ class Stage {
   offer() {
     for (const choice of this.choicesRow.children) {
       const { quantity } = choice.dataset;
-      const isRare = this.skeletons.extra[quantity].layout.meta.bars;
+      const { bars: isRare } = this.skeletons.extra[quantity].layout.meta;
       choice.hidden = isRare && !this.runs.some((run) => hasReading(run, quantity));
     }
   }
 
   /** The legend of the quantity that is shown. */
   explainMarks() {
-    const { bars } = this.skeletons.extra[this.quantity].layout.meta;
+    const { bars, second } = this.skeletons.extra[this.quantity].layout.meta;
+    const marks = bars ? [["tick", "step 0"], ["block", "now"]] : [["ghost", "step 0"], ["bold", "now"]];
+    const ways = [["ghost", "step 0, shortcut"], ["bold", "shortcut"], ["dotted", "branch"]];
     this.extraKeys?.remove();
-    this.extraKeys = keys(...(bars ? [["tick", "step 0"], ["block", "now"]] : [["ghost", "step 0"], ["bold", "now"]]));
+    this.extraKeys = keys(...(second ? ways : marks));
     this.panels.extra.tools.prepend(this.extraKeys);
   }
 
