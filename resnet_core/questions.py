@@ -8,10 +8,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core import findings
-from resnet_core.config import RunConfig, SettingsError, explain
+from resnet_core.config import RunConfig, SettingsError, explain, parse
 
 
 class Options(BaseModel):
@@ -103,8 +103,12 @@ class Question(BaseModel):
 
     instrument: str
     config: RunConfig = RunConfig()
-    run_id: str = Field("", description="run whose weights are looked at; empty: initial values")
-    step: int = Field(0, ge=0, description="updates done: which of the kept weights, and which batch is next")
+    run_id: str = Field(
+        "", max_length=26, description="run whose weights are looked at; empty: initial values"
+    )
+    step: int = Field(
+        0, ge=0, le=100_000, description="updates done: which of the kept weights, and which batch is next"
+    )
     options: Options = Options()
 
     @field_validator("instrument")
@@ -114,16 +118,27 @@ class Question(BaseModel):
             raise ValueError(f"instruments are {', '.join(INSTRUMENTS)}")
         return name
 
+    @model_validator(mode="after")
+    def _options_are_those_of_the_instrument(self) -> "Question":
+        kind = INSTRUMENTS[self.instrument].options
+        if type(self.options) is not kind:
+            raise ValueError(f"options: {self.instrument} has {kind.__name__}")
+        return self
+
     @property
     def key(self) -> str:
-        """Equal for equal questions. What only says how a run trains on leaves the key as it is."""
+        """Equal for equal questions: letters and digits, a name for a file.
+
+        What only says how a run trains on leaves it as it is, and so does a setting that comes later.
+        """
         config = self.config
         asked = {
             "instrument": self.instrument,
             "version": INSTRUMENTS[self.instrument].version,
             "model": config.model.model_dump(mode="json", exclude_defaults=True),
-            "data": config.data.model_dump(mode="json"),
+            "data": config.data.model_dump(mode="json", exclude_defaults=True),
             "batch": config.training.batch,
+            "threads": config.training.threads,  # numbers are added in another order
             "seed": config.seed,
             "run": self.run_id,
             "step": self.step,
@@ -132,9 +147,9 @@ class Question(BaseModel):
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
     def to_json(self) -> str:
-        return json.dumps(
-            {**self.model_dump(mode="json", exclude={"options"}), "options": self.options.model_dump()}
-        )
+        """One line, as `question_from_json` takes it."""
+        whole = self.model_dump(mode="json", exclude={"options"})
+        return json.dumps(whole | {"options": self.options.model_dump(mode="json")})
 
 
 def question(
@@ -161,9 +176,10 @@ def question(
 
 def question_from_json(text: str | bytes) -> Question:
     """The inverse of `Question.to_json`. Raises `SettingsError`."""
-    parts = json.loads(text)
     try:
-        config = RunConfig.model_validate(parts.pop("config"))
-    except ValidationError as error:
-        raise SettingsError(explain(error)) from None
-    return question(config=config, **parts)
+        parts = json.loads(text)
+        return question(config=parse(parts.pop("config")), **parts)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError([f"this is not a question: {type(error).__name__}"]) from None

@@ -58,4 +58,6 @@ def subject_of(
     if weights is not None:
         import_weights(network, weights)
     network.draw_chances(config.seed, step)
-    return Subject(config, network.to(device).train(), images or load_images(config.data, device), step)
+    if images is None:
+        images = load_images(config.data, device)
+    return Subject(config, network.to(device).train(), images, step)
