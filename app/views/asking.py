@@ -14,10 +14,14 @@ SECONDS_TO_WAIT = 0.25  # a warm analyst is faster than a second drawing of the 
 
 
 class Asking:
-    """What one drawing of a page asks. `is_waiting`: something is still being computed."""
+    """What one drawing of a page asks. `is_waiting`: something is still being computed.
+
+    `about` is what a part says was measured, where that is not the networks of the page.
+    """
 
     def __init__(self) -> None:
         self._replies: dict[str, Reply] = {}
+        self.about = ""
 
     def __call__(self, questions: Sequence[Question]) -> list[Finding | None]:
         """What is known of each; None for what is not known yet, or cannot be."""

@@ -86,7 +86,7 @@ def _part(page: str, name: str, part: Part, found: Sequence[Look], is_timed: boo
     block = state.page_settings(page, USUAL)["block"] or state.chosen_block()
     part.draw(Scene(found, step, block, ask))
     with status:
-        ask.say(_about(found, step))
+        ask.say(ask.about or _about(found, step))
     with st.expander("Formula, source, and what this does not show"):
         st.markdown(more)
     state.wait_for_answers(ask.is_waiting)
