@@ -19,6 +19,7 @@ from resnet_core.instruments.singular_values import singular_values
 from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
 from resnet_core.instruments.two_paths import two_paths
+from resnet_core.instruments.variance import variance
 from resnet_core.questions import Options, Question
 
 __all__ = ["Subject", "answer", "subject_of"]
@@ -27,6 +28,9 @@ Report = Callable[[float], None]  # is told the share that is done, 0 to 1
 
 _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
     "profile": lambda subject, options, report: profile(subject.network, *subject.batch),
+    "variance": lambda subject, options, report: variance(
+        subject.network, subject.batch[0], subject.config.model
+    ),
     "two-paths": lambda subject, options, report: two_paths(subject.network, *subject.batch),
     "path-lengths": lambda subject, options, report: path_lengths(
         subject.network, *subject.batch, options.samples, lengths=options.lengths, report=report

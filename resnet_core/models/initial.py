@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from resnet_core.architecture import Op, Path, Unit
+from resnet_core.architecture.mean_squares import weight_variance
 from resnet_core.architecture.plan import NORMS, WEIGHTED
 from resnet_core.config import ModelConfig
 from resnet_core.models.seeds import seed_of
@@ -77,17 +78,10 @@ def _draw(module: nn.Module, op: Op, init: str, seed: int) -> None:
         for kind, parameter in module.named_parameters():
             _uniform(parameter, bound, _generator(seed, f"{op.name}.{kind}"))
         return
-    module.weight.normal_(0.0, _deviation(op, init), generator=_generator(seed, f"{op.name}.weight"))
+    deviation = math.sqrt(weight_variance(op, init))
+    module.weight.normal_(0.0, deviation, generator=_generator(seed, f"{op.name}.weight"))
     if module.bias is not None:
         module.bias.zero_()
-
-
-def _deviation(op: Op, init: str) -> float:
-    fan_in = math.prod(op.parameters["weight"][1:])
-    fan_out = op.outputs[0] * op.kernel**2 if op.kind == "conv" else op.outputs[0]
-    if init == "glorot":
-        return math.sqrt(2 / (fan_in + fan_out))
-    return math.sqrt(2 / (fan_out if op.kind == "conv" else fan_in))
 
 
 def _uniform(parameter: Tensor, bound: float, generator: torch.Generator) -> None:

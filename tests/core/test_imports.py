@@ -21,7 +21,7 @@ TORCH_FREE = [
     "resnet_core.architecture.imagenet", "resnet_core.architecture.table",
     "resnet_core.architecture.paths", "resnet_core.architecture.years", "resnet_core.runs.origin",
     "resnet_core.runs.foreign_weights",
-    "resnet_core.code",
+    "resnet_core.code", "resnet_core.laws",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from resnet_core.architecture.mlp import mlp_plan
 from resnet_core.config import ModelConfig
+from resnet_core.instruments.variance import variance
 from resnet_core.models.initial import set_initial_values
 from resnet_core.models.network import Network
 
@@ -32,49 +33,33 @@ def signals(variance: float = 1.0) -> Tensor:
     return drawn * math.sqrt(variance)
 
 
-@torch.no_grad()
-def mean_squares_of_layers(network: Network) -> list[float]:
-    """E[z^2] behind each linear layer but the classifier, whose biases are set to 0 before."""
-    found: list[float] = []
-    for module in network.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.zeros_(module.bias)
-            module.register_forward_hook(lambda module, inputs, z: found.append(z.square().mean().item()))
-    network(signals())
-    return found[:-1]
+def found_in(network: Network, pictures: Tensor) -> tuple[list[float], list[float]]:
+    """Var x_0, Var x_1, ... and Var F_1, Var F_2, ...; of a plain network those behind each linear layer."""
+    found = variance(network, pictures)
+    return found.variances.tolist(), found.branch_variances[1:].tolist()
 
 
-@torch.no_grad()
-def variances_at_additions(network: Network) -> tuple[list[float], list[float]]:
-    """Var x_0, Var x_1, ... and Var F_1, Var F_2, ..."""
-    xs: list[float] = []
-    branches: list[float] = []
-
-    def watch(module: nn.Module, inputs: tuple[Tensor, ...], x: Tensor) -> None:
-        xs.append(x.var().item())
-        branches.extend(branch.var().item() for branch in inputs[1:])
-
-    network.linear1.register_forward_hook(lambda module, inputs, x: watch(module, (), x))
-    for unit in network.plan.skip_units:
-        network.get_submodule(unit.merge_name).register_forward_hook(watch)
-    network(signals(variance=0.5))  # He's values double what has not been through a ReLU
-    return xs, branches
+HALF = signals(variance=0.5)  # He's values double what has not been through a ReLU
 
 
 @pytest.mark.parametrize(("init", "factor"), [("he", 1), ("glorot", 1 / 2), ("pytorch", 1 / 6)])
 def test_a_layer_multiplies_the_signal_by_the_factor_of_its_initial_values(init, factor):
     found = []
     for seed in SEEDS:
-        squares = mean_squares_of_layers(built(seed, depth=22, skip="none", norm="none", init=init))
-        assert len(squares) == 21
-        found.append((squares[-1] / squares[0]) ** (1 / 20))
+        network = built(seed, depth=22, skip="none", norm="none", init=init)
+        for module in network.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+        variances, _ = found_in(network, signals())
+        assert len(variances) == 21
+        found.append((variances[-1] / variances[0]) ** (1 / 20))
     assert sum(found) / len(SEEDS) == pytest.approx(factor, rel=0.05)
 
 
 @pytest.mark.parametrize("block", ["single", "basic"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_with_batch_normalisation_the_variance_is_l_plus_1(block, seed):
-    xs, branches = variances_at_additions(built(seed, depth=42, order="pre", block=block))
+    xs, branches = found_in(built(seed, depth=42, order="pre", block=block), HALF)
     assert len(xs) == len(branches) + 1 == (41 if block == "single" else 21)
     assert xs == pytest.approx(list(range(1, len(xs) + 1)), rel=0.1)
     shares = [branch / x for branch, x in zip(branches, xs[:-1], strict=True)]
@@ -85,13 +70,13 @@ def test_with_batch_normalisation_the_variance_is_l_plus_1(block, seed):
 def test_without_normalisation_a_block_doubles_the_variance(block):
     found = []
     for seed in SEEDS:
-        xs, _ = variances_at_additions(built(seed, depth=22, order="pre", norm="none", block=block))
+        xs, _ = found_in(built(seed, depth=22, order="pre", norm="none", block=block), HALF)
         found.append((xs[-1] / xs[0]) ** (1 / (len(xs) - 1)))
     assert 1.83 <= sum(found) / len(SEEDS) <= 2.02
     assert found == pytest.approx([2] * len(SEEDS), rel=0.05)
 
 
 def test_without_branches_nothing_grows():
-    xs, branches = variances_at_additions(built(0, depth=22, order="pre", norm="none", init="skipinit"))
+    xs, branches = found_in(built(0, depth=22, order="pre", norm="none", init="skipinit"), HALF)
     assert xs == [xs[0]] * len(xs)
     assert not any(branches)
