@@ -50,7 +50,7 @@ def read_answer(path: Path, question: Question) -> Finding | None:
     """The finding that a file holds, not to be written to; None when there is none that can be read."""
     kind = INSTRUMENTS[question.instrument].finding
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return _unpacked(kind, {name: file[name] for name in file.files})
     except _DAMAGED:
         return None
