@@ -72,7 +72,7 @@ def by_depth(
         xaxis=paper.axis(along, range=[0, deepest + 1], nticks=8),
         yaxis=heights.axis(paper, title),
         annotations=[*end_names(all_lines, heights, paper, height - 54), *_band_names(bands, paper)],
-        shapes=[_band(band, palette) for band in bands],
+        shapes=[band_shape(band, palette) for band in bands],
     )
 
 
@@ -163,7 +163,8 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-def _band(band: Band, palette: Palette) -> dict[str, Any]:
+def band_shape(band: Band, palette: Palette) -> dict[str, Any]:
+    """The depths of a band, half a layer more on either side, over the height of the figure."""
     return {
         "type": "rect", "x0": band.first - 0.5, "x1": band.last + 0.5, "yref": "paper", "y0": 0, "y1": 1,
         "fillcolor": palette.ink, "opacity": 0.09, "line": {"width": 0}, "layer": "below",

@@ -56,6 +56,10 @@ def families(
         layout[f"yaxis{number}"] = y | {"domain": up}
         layout["annotations"] += [_title(panel, across[0], up[1], paper)]
         layout["annotations"] += [_end(c, heights, colors[c.depth], number, paper) for c in panel.curves]
+        # One point at no place: Plotly draws no axes without a trace.
+        traces.append(
+            {"type": "scatter", "x": [None], "y": [None], "xaxis": f"x{number}", "yaxis": f"y{number}"}
+        )
         traces += [t for c in panel.curves for t in _traces(c, heights, colors[c.depth], number, scale)]
     return paper.figure(traces, margins={"t": 26}, height=paper.px(HEIGHT), **layout)
 

@@ -1,6 +1,6 @@
 """The gradients of networks of eight depths, with and without BN, with and without skips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
@@ -9,7 +9,7 @@ from app.figures.families import Curve, Panel, families
 from app.figures.theme import styles_of
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.sentences import BESIDE, ends, in_words
 from app.views.instruments.switches import switch
 from resnet_core.config import RunConfig, from_flat, to_flat
@@ -34,8 +34,8 @@ def draw(scene: Scene) -> None:
     with left:
         init = switch("Initial values", _inits(config), key="families init")
     right.markdown(
-        "Beside each title: the gradient at the first layer over that at the last before the classifier, for "
-        f"{_listed([str(depth) for depth in SAID_DEPTHS])} layers."
+        "Beside each title, by number of layers: how many times the gradient at the last layer before the "
+        "classifier the gradient at the first layer is."
     )
     asked = [(skip, norm, depth) for depth in DEPTHS for skip, norm in CELLS]
     found = scene.ask([question("profile", _config(config, init, *cell)) for cell in asked])
@@ -65,7 +65,7 @@ def _config(config: RunConfig, init: str, skip: str, norm: str, depth: int) -> R
 
 def _panel(cell: tuple[str, str], known: Known) -> Panel:
     curves = [_curve(depth, known[*cell, depth]) for depth in DEPTHS if known[*cell, depth] is not None]
-    said = " · ".join(_ratio(known[*cell, depth]) for depth in SAID_DEPTHS)
+    said = " · ".join(f"{depth}: {_ratio(known[*cell, depth])}" for depth in SAID_DEPTHS)
     return Panel(CELLS[cell], said, styles_of(["plain" if cell[0] == "none" else "residual"])[0], curves)
 
 
@@ -83,10 +83,6 @@ def _ratio(profile: Profile | None) -> str:
     return f"{in_words(first)} over {in_words(last)}"
 
 
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _table(known: Known) -> dict[str, list]:
     rows = [
         (CELLS[skip, norm], depth, *(float(profile.gradients[i]) for i in ends(profile)))
@@ -94,4 +90,4 @@ def _table(known: Known) -> dict[str, list]:
         if profile is not None
     ]
     names = ("kind", "layers", "gradient at the first layer", "gradient at the last")
-    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return as_columns(names, rows)

@@ -9,7 +9,7 @@ from app.figures.depth import Line, by_depth, unknown
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.bands import block_bands
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.sentences import BESIDE, first_and_last
 from app.views.instruments.switches import switch
 from app.views.looks import Look
@@ -78,4 +78,4 @@ def _table(looks: Sequence[Look], found: Sequence[Profile | None], values: Seque
         for layer, depth, value in zip(profile.layers, profile.depths, own, strict=True)
     ]
     names = ("network", "layer", "depth", "value")
-    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return as_columns(names, rows)
