@@ -18,6 +18,7 @@ from app.views.text import instrument_text
 
 USUAL = dict.fromkeys(("first", "second", "show", "step", "block", "seed", "present"), "")
 SECONDS_BETWEEN_LOOKS = 0.5
+STATUS_HEIGHT = 64  # px, with something to say or nothing: what is below stays where it is
 
 
 class Scene(NamedTuple):
@@ -79,9 +80,11 @@ def _instrument(page: str, parts: Mapping[str, Part], show: str) -> str:
 def _part(page: str, name: str, part: Part, found: Sequence[Look], is_timed: bool) -> None:
     """One drawing of an instrument."""
     brief, more = instrument_text(page, name)
-    st.markdown(brief)
-    step = _scrubber(page, found) if part.has_steps else 0
-    status = st.container(height=64, border=False)
+    left, right = st.columns([5, 4], gap="medium")
+    left.markdown(brief)
+    with right:
+        step = _scrubber(page, found) if part.has_steps else 0
+        status = st.container(height=STATUS_HEIGHT, border=False)
     ask = Asking()
     block = state.page_settings(page, USUAL)["block"] or state.chosen_block()
     part.draw(Scene(found, step, block, ask))
@@ -103,21 +106,25 @@ def _scrubber(page: str, found: Sequence[Look]) -> int:
     key = f"{page} step"
     state.show_in_widget(key, start)
     return st.select_slider(
-        "Step (updates done)",
-        steps,
-        key=key,
+        "Step", steps, key=key, format_func=lambda step: f"step {step}", label_visibility="collapsed",
         on_change=lambda: _keep(page, {"step": str(state.widget_value(key))}),
-    )
+    )  # fmt: skip
 
 
 def _about(found: Sequence[Look], step: int) -> str:
     """Which weights and which pictures: said on every part."""
-    said = []
-    for look in found:
-        kept = look.kept(step)
-        weights = f"after {kept} updates" if kept else "initial values"
-        said.append(f"{look.name}: {weights}, seed {look.config.seed}, batch of {look.config.training.batch}")
-    return f"Measured on {'; '.join(said)}. BN uses the batch's statistics unless said otherwise."
+    said = [_weights_and_batch(look, step) for look in found]
+    if len(set(said)) == 1:
+        who = "Both" if len(found) > 1 else found[0].name
+        return f"{who}: {said[0]}. BN uses the batch's statistics unless said otherwise."
+    each = "; ".join(f"{look.name}: {words}" for look, words in zip(found, said, strict=True))
+    return f"{each}. BN uses the batch's statistics unless said otherwise."
+
+
+def _weights_and_batch(look: Look, step: int) -> str:
+    kept = look.kept(step)
+    weights = f"after {kept} updates" if kept else "initial values"
+    return f"{weights}, seed {look.config.seed}, batch of {look.config.training.batch}"
 
 
 def _keep(page: str, changed: Mapping[str, str]) -> None:
