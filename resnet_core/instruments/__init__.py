@@ -10,17 +10,19 @@ from pathlib import Path
 from resnet_core.data.sets import ImageSet
 from resnet_core.findings import Finding
 from resnet_core.instruments.blocks import blocks
+from resnet_core.instruments.correlation_laws import correlation_laws
 from resnet_core.instruments.feature_maps import feature_maps
 from resnet_core.instruments.path_lengths import path_lengths
 from resnet_core.instruments.profile import profile
 from resnet_core.instruments.read_out import read_out
+from resnet_core.instruments.scalar_nets import scalar_nets
 from resnet_core.instruments.settled import settled
 from resnet_core.instruments.singular_values import singular_values
 from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
 from resnet_core.instruments.two_paths import two_paths
 from resnet_core.instruments.variance import variance
-from resnet_core.questions import Options, Question
+from resnet_core.questions import INSTRUMENTS, Options, Question
 
 __all__ = ["Subject", "answer", "subject_of"]
 
@@ -49,6 +51,11 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
     ),
 }
 
+_ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report], Finding]] = {
+    "scalar-nets": lambda options, report: scalar_nets(options.seeds, report),
+    "correlation-laws": lambda options, report: correlation_laws(options.seeds, report),
+}
+
 
 def answer(
     question: Question,
@@ -60,5 +67,7 @@ def answer(
 
     Raises ValueError where the network does not have what is asked for.
     """
+    if not INSTRUMENTS[question.instrument].needs_network:
+        return _ANSWERS_WITHOUT_NETWORK[question.instrument](question.options, report)
     subject = subject_of(question.config, weights, question.step, images)
     return _ANSWERS[question.instrument](subject, question.options, report)
