@@ -154,6 +154,16 @@ def component_value(key: str, name: str) -> Any:
     return st.session_state.get(key, {}).get(name)
 
 
+def remember(name: str, value: Any) -> None:
+    """Keeps what a widget said for when it is back on the page; its own value goes with it."""
+    st.session_state[f"remembered {name}"] = value
+
+
+def remembered(name: str, otherwise: Any) -> Any:
+    """What was kept under `name`."""
+    return st.session_state.get(f"remembered {name}", otherwise)
+
+
 def race_id() -> str:
     """The race on the page; empty before the first one."""
     return st.session_state.get("race", "")
