@@ -12,11 +12,13 @@ from resnet_core.findings import Finding
 from resnet_core.instruments.blocks import blocks
 from resnet_core.instruments.correlation_laws import correlation_laws
 from resnet_core.instruments.feature_maps import feature_maps
+from resnet_core.instruments.gradient_noise import gradient_noise
 from resnet_core.instruments.path_lengths import path_lengths
 from resnet_core.instruments.profile import profile
 from resnet_core.instruments.read_out import read_out
 from resnet_core.instruments.scalar_nets import scalar_nets
 from resnet_core.instruments.settled import settled
+from resnet_core.instruments.shattered import shattered
 from resnet_core.instruments.singular_values import singular_values
 from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
@@ -38,6 +40,17 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
         subject.network, *subject.batch, options.samples, lengths=options.lengths, report=report
     ),
     "slow-motion": lambda subject, options, report: slow_motion(subject.network, *subject.batch),
+    "shattered": lambda subject, options, report: shattered(
+        subject,
+        options.first,
+        options.second,
+        points=options.points,
+        logit=options.logit,
+        report=report,
+    ),
+    "gradient-noise": lambda subject, options, report: gradient_noise(
+        subject.network, *(part[: options.pictures] for part in subject.batch), report
+    ),
     "blocks": lambda subject, options, report: blocks(subject.network, *subject.batch),
     "feature-maps": lambda subject, options, report: feature_maps(subject, options.picture, options.channels),
     "read-out": lambda subject, options, report: read_out(
