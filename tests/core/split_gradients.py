@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from resnet_core.architecture.plan import Chain, Path, Plan, Unit
+from resnet_core.architecture.plan import WEIGHTED, Chain, Path, Plan, Unit
 from resnet_core.config import ModelConfig
 from resnet_core.models import build_model
 from resnet_core.models.network import Network
@@ -40,9 +40,19 @@ def _linear(name: str) -> tuple:
 
 
 def member(flat: dict, dtype: torch.dtype = torch.float64) -> tuple[nn.Module, Tensor, Tensor]:
-    """A network of these settings in training mode, with four pictures and their labels."""
+    """A network of these settings in training mode, with four pictures and their labels.
+
+    Its gates have random weights: they start with 0, and nothing would come back through them.
+    """
     network = build_model(ModelConfig(**flat), 3, 10, seed=2, side=16).train().to(dtype)
     network.draw_chances(seed=1, step=1)
+    draw = torch.Generator().manual_seed(0)
+    for unit in network.plan.units:
+        for op in (
+            op for path in unit.paths if path.role == "gate" for op in path.ops if op.kind in WEIGHTED
+        ):
+            weight = network.get_submodule(op.name).weight
+            weight.data = torch.randn(weight.shape, generator=draw).to(dtype)
     return network, pictures().to(dtype), torch.arange(4)
 
 

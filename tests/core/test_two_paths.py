@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from resnet_core.config import ModelConfig
 from resnet_core.instruments.two_paths import two_paths
 from resnet_core.models import build_model
+from resnet_core.models.network import Unit
 from resnet_core.probes import TwoPaths, attached
 from tests.core.random_configs import members
 from tests.core.split_gradients import RESIDUAL, are_equal, member, one_way, state_of, two_linear_blocks
@@ -124,6 +125,23 @@ def test_watching_the_two_paths_does_not_change_how_a_member_trains(few, kind):
     _, seen = assert_watching_changes_nothing(TINY | kind, few)
     for record in seen:
         assert all(np.isfinite(record.quantities[name]).any() for name in TwoPaths.quantities)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2] + KINDS[-1:], ids=lambda kind: "-".join(map(str, kind.values())))
+def test_gradients_of_three_ways_add_up_in_the_same_order_when_watched(kind, monkeypatch):
+    def gradients(*probes: TwoPaths) -> list[Tensor]:
+        network, images, labels = member({"depth": 8, "width": 4} | kind, torch.float32)
+        with attached(probes, network):
+            return torch.autograd.grad(F.cross_entropy(network(images), labels), list(network.parameters()))
+
+    def begin_apart(self: Unit, x: Tensor) -> Tensor:
+        x = self.begin(x)
+        return self.end(*self.ways(*[x.view_as(x) for _ in self._paths]))
+
+    expected = gradients()
+    assert all(map(torch.equal, gradients(TwoPaths()), expected))
+    monkeypatch.setattr(Unit, "forward", begin_apart)  # aliases that are made too early change some bits
+    assert not all(map(torch.equal, gradients(), expected))
 
 
 @pytest.mark.parametrize("is_training", [True, False])
