@@ -61,9 +61,9 @@ class Imports:
 
     def __init__(self, root: Path):
         self.files = files_by_module(root)
-        self.reach = cache(self._reach)
+        self.own, self.reach = cache(self._own), cache(self._reach)
 
-    def own(self, module: str, at_start_only: bool = False) -> set[str]:
+    def _own(self, module: str, at_start_only: bool = False) -> set[str]:
         """What a module imports: modules of this tree by full name, others by their top name."""
         names = imported_names(module, self.files[module], at_start_only)
         return {self._resolve(name, module) for name in names} - {module}
