@@ -1,5 +1,8 @@
 """The ImageNet forms against torchvision itself: names, shapes, costs, and the numbers that come out."""
 
+from contextlib import ExitStack
+from functools import cache
+
 import pytest
 import torch
 from torch import nn
@@ -30,7 +33,9 @@ def torchvision_model(name: str) -> nn.Module:
     return models.get_model(name, **more.get(name.rstrip("0123456789"), {}))
 
 
+@cache
 def on_meta(name: str) -> nn.Module:
+    """Without numbers, and made once: the tests look at it and leave no hook behind."""
     with torch.device("meta"):
         return torchvision_model(name).eval()
 
@@ -46,10 +51,11 @@ def passed(model: nn.Module, side: int) -> dict[str, tuple[tuple, int]]:
     def watch(name: str, module: nn.Module, output: torch.Tensor) -> None:
         found[name] = tuple(output.shape[1:]), module.weight.numel() * output[0, 0].numel()
 
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            module.register_forward_hook(lambda m, i, output, name=name: watch(name, m, output))
-    with torch.no_grad():
+    with ExitStack() as hooks, torch.no_grad():
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                handle = module.register_forward_hook(lambda m, i, output, name=name: watch(name, m, output))
+                hooks.callback(handle.remove)
         model(torch.empty(1, 3, side, side, device="meta"))
     return found
 
