@@ -23,7 +23,8 @@ def feature_maps(subject: Subject, picture: int = 0, channels: int = 8) -> Featu
     """The first `channels` maps of every unit for test picture `picture`, and counts over the batch.
 
     Features without a place, as of an MLP, are all there. Bins are equal parts of the range of a unit's
-    finite values over the batch, and NaN where it has none. Raises ValueError where there is no such picture.
+    finite values over the batch, or of the surroundings of a single value; NaN where there is none. Raises
+    ValueError where there is no such picture.
     """
     shown, label = subject.test_picture(picture)
     pictures = torch.cat([subject.images.normalize(shown[None]), subject.batch[0]])
@@ -71,10 +72,7 @@ class _Spread(NamedTuple):
 
 
 def _spread(output: np.ndarray) -> _Spread:
-    finite = output[np.isfinite(output)].astype(np.float64)  # a range of float32 can be wider than float32
-    counts, bins = (
-        np.histogram(finite, BINS) if finite.size else (np.zeros(BINS, int), np.full(BINS + 1, np.nan))
-    )
+    counts, bins = _histogram(output[np.isfinite(output)].astype(np.float64))
     by_channel = output.swapaxes(0, 1).reshape(output.shape[1], -1)
     return _Spread(
         bins=bins,
@@ -86,3 +84,12 @@ def _spread(output: np.ndarray) -> _Spread:
         dead=np.count_nonzero((by_channel == 0).all(1)),
         channels=len(by_channel),
     )
+
+
+def _histogram(finite: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # In float64: a range of float32 can be wider than float32.
+    if not finite.size:
+        return np.zeros(BINS, int), np.full(BINS + 1, np.nan)
+    low, high = finite.min(), finite.max()
+    around = 0.0 if low < high else max(abs(low), 1.0) / 2
+    return np.histogram(finite, BINS, (low - around, high + around))

@@ -19,7 +19,7 @@ from resnet_core.instruments.subject import Subject
 
 RIDGE = 1e-3  # lambda, as a share of the mean square of the centred features
 SETTLED_ON = 256  # training pictures that give BN its statistics
-AT_ONCE = 250  # pictures in one pass
+AT_ONCE = 128  # pictures in one pass
 
 
 class _Seen(NamedTuple):

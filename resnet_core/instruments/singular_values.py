@@ -1,8 +1,9 @@
 """The largest singular values of a unit's Jacobian at one picture: of the whole unit, of its branch alone.
 
 Halko, Martinsson and Tropp 2011 (SIAM Review 53, 217-288): a randomised range finder with power
-iterations, orthonormalised in between. Jacobians are never written out: u J is a backward pass, and J v the
-backward pass of one, of as many copies of the picture as there are vectors.
+iterations, orthonormalised in between. What each of them found is kept (Musco and Musco 2015, a block Krylov
+method): the values of a residual unit lie close together. The Jacobian is never written out: u J is a
+backward pass, and J v the backward pass of one, of as many copies of the picture as there are vectors.
 n = numbers of x, m = numbers of y, p = vectors, k = singular values, C = channels, S = side.
 """
 
@@ -16,7 +17,7 @@ from resnet_core.architecture.plan import Plan, layer_count
 from resnet_core.findings import SingularValues
 from resnet_core.instruments.feature_maps import names_of_units
 
-SPARE = 10  # vectors beyond twice the values that are asked for
+SPARE = 16  # vectors beyond the values that are asked for
 ITERATIONS = 4
 AT_ONCE = 2**23  # numbers of x and y in one pass: 32 MB for each tensor in between
 
@@ -29,8 +30,8 @@ def singular_values(network: nn.Module, picture: Tensor, block: str = "", values
     must not mix, so `network` is in evaluation mode; `settled` gives it the statistics of a batch to hold.
 
     A unit with fewer numbers has fewer values. The mean of all squares is Hutchinson's estimate, from the
-    range finder's first vectors. Values and mean are exact where x or y has no more numbers than there are
-    vectors, and NaN where a derivative is not finite. Raises ValueError for a name that no unit has.
+    range finder's first vectors. Both are exact where x or y has few numbers, and NaN where a derivative is
+    not finite. Raises ValueError for a name that no unit has.
     """
     assert not network.training, "batch statistics would mix the copies of the picture"
     index = _index_of(network.plan, block)
@@ -108,17 +109,18 @@ class _Jacobian:
 def _largest(jacobian: _Jacobian, values: int) -> tuple[np.ndarray, float]:
     """The values, largest first, and the mean of all squared ones."""
     fewest = min(jacobian.inputs, jacobian.outputs)
-    vectors = min(2 * values + SPARE, fewest)
+    vectors = min(values + SPARE, fewest)
     start = torch.randn(vectors, jacobian.inputs, generator=_generator(), dtype=torch.float64)
     images = jacobian.times(start)
     mean_square = (images.square().sum() / start.square().sum() * jacobian.inputs / fewest).item()
+    kept = [_orthonormal(images)]
     for _ in range(0 if vectors == fewest else ITERATIONS):
-        images = jacobian.times(_orthonormal(jacobian.transposed_times(_orthonormal(images))))
-    projected = jacobian.transposed_times(_orthonormal(images))  # (p, n)
+        kept.append(_orthonormal(jacobian.times(_orthonormal(jacobian.transposed_times(kept[-1])))))
+    projected = jacobian.transposed_times(_orthonormal(torch.cat(kept)))
     if not projected.isfinite().all():
         return np.full(min(values, fewest), np.nan), np.nan
     found = torch.linalg.svdvals(projected).numpy()
-    return found[:values], float(np.mean(found**2)) if vectors == fewest else mean_square
+    return found[:values], float(np.mean(found**2)) if len(found) == fewest else mean_square
 
 
 def _orthonormal(rows: Tensor) -> Tensor:
