@@ -15,7 +15,7 @@ from app.figures.theme import LIGHT, ArmStyle, Palette
 
 HEIGHT = 590  # px at scale 1
 GAPS = (0.06, 0.17)  # between columns and between rows, as shares of width and height
-SHADES = {True: (0.0, 0.86), False: (0.3, 1.0)}  # of the colour scale, on a light page and on a dark one
+SHADES = {True: (0.0, 0.74), False: (0.3, 1.0)}  # of the colour scale, on a light page and on a dark one
 
 
 class Curve(NamedTuple):

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.figures.canvas import Paper, axis_number
 from app.figures.theme import Arm, Palette
+from app.figures.words import in_words
 
 ROW, TOP = 118, 34  # px at scale 1: height of a row, and room above the first for the key of widths
 THIN, WIDE = 1.5, 11.0  # px of the lines
@@ -174,7 +175,7 @@ def _key_lines(widths: Widths, paper: Paper) -> list[dict[str, Any]]:
 
 def _key_numbers(widths: Widths, paper: Paper) -> list[dict[str, Any]]:
     return [
-        {"text": f"{value:.2g}", "xref": "paper", "x": _key_spot(i) + KEY[0], "xanchor": "left",
+        {"text": in_words(value), "xref": "paper", "x": _key_spot(i) + KEY[0], "xanchor": "left",
          "yref": "paper", "y": 1, "yanchor": "middle", "yshift": paper.px(TOP / 2), "xshift": paper.px(4),
          "showarrow": False, "font": {"color": paper.palette.muted, "size": paper.px(13)}}
         for i, value in enumerate(_key_values(widths))

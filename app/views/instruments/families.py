@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.figures.families import Curve, Panel, families
 from app.figures.theme import styles_of
+from app.figures.words import in_words
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.numbers import as_columns, numbers
-from app.views.instruments.sentences import BESIDE, ends, in_words
+from app.views.instruments.sentences import BESIDE, ends
 from app.views.instruments.switches import switch
 from resnet_core.config import RunConfig, from_flat, to_flat
 from resnet_core.findings import Profile
@@ -34,8 +35,8 @@ def draw(scene: Scene) -> None:
     with left:
         init = switch("Initial values", _inits(config), key="families init")
     right.markdown(
-        "Beside each title, by number of layers: how many times the gradient at the last layer before the "
-        "classifier the gradient at the first layer is."
+        "Beside each title, by number of layers: the gradient at the first layer, divided by that at the "
+        "last layer before the classifier."
     )
     asked = [(skip, norm, depth) for depth in DEPTHS for skip, norm in CELLS]
     found = scene.ask([question("profile", _config(config, init, *cell)) for cell in asked])

@@ -1,29 +1,13 @@
-"""Numbers as words of a sentence: what is exactly 0, infinite or no number is called so."""
+"""Sentences about what was measured."""
 
 import math
 
 import numpy as np
 
+from app.figures.words import in_words
 from resnet_core.findings import Profile
 
 BESIDE = ("projection", "gate", "parallel")  # kinds of layers that are not on the main path
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def in_words(value: float, digits: int = 2) -> str:
-    """0.92, 2,700 or 3.1 · 10⁻⁸; 0, infinity and NaN as words."""
-    if math.isnan(value):
-        return "not a number"
-    if math.isinf(value):
-        return "infinite"
-    if value == 0:
-        return "exactly 0"
-    exponent = math.floor(math.log10(abs(value)))
-    if -4 < exponent < 5:
-        rounded = round(value, digits - 1 - exponent)
-        return f"{rounded:,.{max(digits - 1 - exponent, 0)}f}".replace("-", "−")
-    factor, _, power = f"{value:.{digits - 1}e}".partition("e")
-    return f"{factor} · 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
 
 
 def ends(profile: Profile) -> tuple[int, int]:

@@ -7,11 +7,11 @@ import streamlit as st
 
 from app.figures.strips import Strip, strips
 from app.figures.two_paths import Ways, two_paths
+from app.figures.words import in_words
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.bands import block_bands
 from app.views.instruments.numbers import as_columns, numbers
-from app.views.instruments.sentences import in_words
 from app.views.looks import Look
 from resnet_core.findings import Motion, TwoPaths
 from resnet_core.questions import Question
@@ -90,8 +90,10 @@ def _badge(found: Sequence[TwoPaths]) -> None:
     if len(errors):
         is_identity = all(finding.is_identity.all() for finding in found)
         ways = "identity + branch" if is_identity else "shortcut + branch"
-        said = in_words(float(errors.max()), 1)
-        st.badge(f"{ways} = whole: largest error {said} (float32)", icon=":material/equal:", color="green")
+        said = in_words(float(errors.max()), 1).removeprefix("exactly ")
+        st.badge(
+            f"{ways} = whole: largest relative error {said} (float32)", icon=":material/equal:", color="green"
+        )
 
 
 def _table(looks: Sequence[Look], found: Sequence[Found]) -> dict[str, list]:
