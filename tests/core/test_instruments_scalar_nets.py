@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 def test_how_far_it_is_is_told_seed_by_seed(monkeypatch):
-    monkeypatch.setattr("resnet_core.instruments.scalar_nets.NETS", NETS[:1])
+    monkeypatch.setitem(scalar_nets.__globals__, "NETS", NETS[:1])
     shares = []
     scalar_nets(2, shares.append)
     assert shares == [0.5, 1.0]
