@@ -6,6 +6,7 @@ An equal question has an equal key, under which its answer is kept.
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -125,7 +126,7 @@ class Question(BaseModel):
             raise ValueError(f"options: {self.instrument} has {kind.__name__}")
         return self
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Equal for equal questions: letters and digits, a name for a file.
 

@@ -158,9 +158,9 @@ class Analysts:
         self._drop_unwanted()
         if len(self._jobs) >= MAX_WAITING:
             return Reply("failed", problem=f"{MAX_WAITING} questions are waiting already; ask again later")
-        self._jobs[key] = job
-        if len(self._analysts) < min(self._count, len(self._jobs)):
+        if len(self._analysts) < min(self._count, len(self._jobs) + 1):
             self._hire()
+        self._jobs[key] = job
         self._change.notify_all()
         return self._known(key)
 
@@ -192,8 +192,8 @@ class Analysts:
         store = self._stores[0]
         analyst = Analyst(self._command, None if store.read_only_because else store.root / LOG)
         thread = threading.Thread(target=self._serve, args=(analyst,), name="analyst", daemon=True)
-        self._analysts[thread] = analyst
         thread.start()
+        self._analysts[thread] = analyst
 
     def _serve(self, analyst: Analyst) -> None:
         """The life of one thread: an analyst, job after job, until nothing is asked for long."""

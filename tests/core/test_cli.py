@@ -30,8 +30,12 @@ def test_every_setting_is_an_option_with_its_default_and_bounds():
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["train", "--help"], ["runs", "list"], ["runs", "--help"], ["weights", "--help"]]
-)
+    "command",
+    [
+        ["--help"], ["train", "--help"], ["runs", "list"], ["runs", "--help"], ["weights", "--help"],
+        ["analyze", "--help"],
+    ],
+)  # fmt: skip
 def test_help_and_lists_start_at_once_and_without_torch(tmp_path, command):
     store = ["--store", str(tmp_path)] if command[-1] == "list" else []
     program = (

@@ -22,6 +22,8 @@ TORCH_FREE = [
     "resnet_core.architecture.paths", "resnet_core.architecture.years", "resnet_core.runs.origin",
     "resnet_core.runs.foreign_weights",
     "resnet_core.code", "resnet_core.laws",
+    "resnet_core.findings", "resnet_core.questions", "resnet_core.analyst.answers",
+    "resnet_core.analyst.pool", "resnet_core.analyst.pipes",
 ]  # fmt: skip
 
 
