@@ -36,11 +36,15 @@ KINDS = [
     {"skip": skip, "norm": norm, "augment": augment}
     for skip, norm, augment in itertools.product(("none", "identity"), ("batch", "none"), (False, True))
 ]
-# With how many quantities besides the seven of every network: what multiplies a branch, and gates.
-WATCHED = [(kind, int((kind["skip"], kind["norm"]) == ("identity", "batch"))) for kind in KINDS] + [
-    ({"skip": "gated"}, 2),
-    ({"init": "skipinit", "norm": "none"}, 1),
-    ({"init": "fixup", "norm": "none"}, 1),
+# With how many quantities besides the seven of every network: the three of two paths, what multiplies a
+# branch, and gates.
+WATCHED = [
+    (kind, 3 * (kind["skip"] == "identity") + ((kind["skip"], kind["norm"]) == ("identity", "batch")))
+    for kind in KINDS
+] + [
+    ({"skip": "gated"}, 5),
+    ({"init": "skipinit", "norm": "none"}, 4),
+    ({"init": "fixup", "norm": "none"}, 4),
 ]
 
 
