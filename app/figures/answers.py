@@ -41,7 +41,7 @@ def answers(found: Sequence[Answers], palette: Palette, scale: float = 1.0) -> g
     rows = max((len(each.units) for each in found), default=1)
     return paper.figure(
         [_cells(each, axis_number(index)) for index, each in enumerate(found)],
-        {"l": 4, "r": 4, "t": 110, "b": 62},
+        {"l": 4, "r": 48, "t": 110, "b": 62},
         height=paper.px(172 + ROW * max(rows, 8)),
         coloraxis=_color_axis(paper),
         **layout,

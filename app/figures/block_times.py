@@ -36,7 +36,9 @@ def block_times(
     traces = []
     for index, each in enumerate(found):
         number, left = axis_number(index), index * (width + BETWEEN)
+        last = max(float(max(each.steps, default=1)), step or 0, 1.0)
         layout |= _axes(each, index, [left, left + width], paper)
+        layout[f"xaxis{number}"]["range"] = [0, last]
         font = {"font": paper.ink_font | {"color": each.arm.style.color(palette)}}
         layout["annotations"].append(paper.heading(f"<b>{each.arm.name}</b>", left, 3) | font)
         layout["shapes"] += [] if step is None else [_mark(step, number, palette)]
@@ -76,13 +78,10 @@ def _maps(each: BlockTimes, number: str, palette: Palette) -> list[dict[str, Any
 
 def _axes(each: BlockTimes, index: int, domain: list[float], paper: Paper) -> dict[str, Any]:
     number, count = axis_number(index), max(len(each.blocks), 1)
-    last = float(max(each.steps, default=1)) or 1.0
     rows = list(range(1, count + 1, max(-(-count // 12), 1)))
     names = [each.blocks[row - 1] for row in rows] if each.blocks else []
     return {
-        f"xaxis{number}": paper.axis(
-            "step", domain=domain, anchor=f"y{number}", range=[0, last], showgrid=False, nticks=6
-        ),
+        f"xaxis{number}": paper.axis("step", domain=domain, anchor=f"y{number}", showgrid=False, nticks=6),
         f"yaxis{number}": paper.axis(
             anchor=f"x{number}", range=[0.5, count + 0.5], showgrid=False, tickvals=rows, ticktext=names
         ),

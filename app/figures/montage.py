@@ -19,7 +19,10 @@ from app.figures.theme import Arm, Palette
 TILE, GAP = 32, 2  # pixels of a picture; the figure enlarges them
 CHANNELS = 8  # tiles for which a row has room
 LINE, HEAD = 21, 30  # px of the text above a row, and of the networks' names
-BETWEEN = 0.03  # share of the width between two sheets
+BETWEEN = 0.03  # share of the width between two strips
+WRAPPED = 14  # more rows than that stand in two strips
+TILES = (36, 72)  # px, the smallest and the largest
+ROOM = 760  # px that the rows may take together, as long as tiles are not the smallest
 
 
 class Row(NamedTuple):
@@ -36,13 +39,16 @@ class Sheet(NamedTuple):
     rows: Sequence[Row]
 
 
-def montage(sheets: Sequence[Sheet], palette: Palette, scale: float = 1.0, tile: int = 56) -> go.Figure:
-    """The sheets side by side; a tile is at most `tile` px wide and high."""
-    paper, rows = Paper(palette, scale), max((len(sheet.rows) for sheet in sheets), default=0)
-    place = _Place(paper, tile, paper.px(HEAD + max(rows, 1) * (tile + LINE)), len(sheets))
-    names = [place.name(sheet.arm, column) for column, sheet in enumerate(sheets)]
+def montage(sheets: Sequence[Sheet], palette: Palette, scale: float = 1.0) -> go.Figure:
+    """The sheets side by side, in strips from the top down; how high it is depends on the counts alone."""
+    paper, most = Paper(palette, scale), max((len(sheet.rows) for sheet in sheets), default=0)
+    strips = 2 if most > WRAPPED else 1
+    place = _Place(paper, strips * len(sheets), max(-(-most // strips), 1))
+    names = [place.name(sheet.arm, strips * column) for column, sheet in enumerate(sheets)]
     cells = [
-        (row, column, number) for column, sheet in enumerate(sheets) for number, row in enumerate(sheet.rows)
+        (row, strips * column + number // place.rows, number % place.rows)
+        for column, sheet in enumerate(sheets)
+        for number, row in enumerate(sheet.rows)
     ]
     hidden = {"visible": False, "fixedrange": True, "range": [0, 1]}
     return paper.figure(
@@ -60,31 +66,39 @@ def montage(sheets: Sequence[Sheet], palette: Palette, scale: float = 1.0, tile:
 
 class _Place(NamedTuple):
     paper: Paper
-    tile: int
-    height: int
-    count: int
+    strips: int
+    rows: int
+
+    @property
+    def tile(self) -> int:
+        """Pixels at scale 1."""
+        return min(max(ROOM // self.rows - LINE, TILES[0]), TILES[1])
+
+    @property
+    def height(self) -> int:
+        return self.paper.px(HEAD + self.rows * (self.tile + LINE))
 
     @property
     def width(self) -> float:
-        return (1 - BETWEEN * (self.count - 1)) / max(self.count, 1)
+        return (1 - BETWEEN * (self.strips - 1)) / max(self.strips, 1)
 
-    def _at(self, column: int, pixels: float) -> dict[str, Any]:
-        left = column * (self.width + BETWEEN)
+    def _at(self, strip: int, pixels: float) -> dict[str, Any]:
+        left = strip * (self.width + BETWEEN)
         at = {"x": left, "y": 1 - self.paper.px(pixels) / self.height, "xref": "paper", "yref": "paper"}
         return at | {"xanchor": "left", "yanchor": "top"}
 
-    def name(self, arm: Arm, column: int) -> dict[str, Any]:
+    def name(self, arm: Arm, strip: int) -> dict[str, Any]:
         font = self.paper.ink_font | {"color": arm.style.color(self.paper.palette)}
-        return self.paper.note(f"<b>{arm.name}</b>", **self._at(column, 0) | {"font": font})
+        return self.paper.note(f"<b>{arm.name}</b>", **self._at(strip, 0) | {"font": font})
 
-    def words(self, row: Row, column: int, number: int) -> dict[str, Any]:
+    def words(self, row: Row, strip: int, number: int) -> dict[str, Any]:
         font = self.paper.ink_font | {"size": self.paper.px(13)}
         said = f"{row.name}: {range_said(row.maps)}" if row.maps.size else row.name
-        at = self._at(column, HEAD + number * (self.tile + LINE))
+        at = self._at(strip, HEAD + number * (self.tile + LINE))
         return self.paper.note(said, **at | {"align": "left", "font": font})
 
-    def image(self, colors: np.ndarray, column: int, number: int) -> dict[str, Any]:
-        at = self._at(column, HEAD + LINE + number * (self.tile + LINE))
+    def image(self, colors: np.ndarray, strip: int, number: int) -> dict[str, Any]:
+        at = self._at(strip, HEAD + LINE + number * (self.tile + LINE))
         size = {"sizex": self.width, "sizey": self.paper.px(self.tile - 4) / self.height}
         return {"source": png(colors), "sizing": "contain", "layer": "above", **at, **size}
 
@@ -94,7 +108,7 @@ def range_said(maps: np.ndarray) -> str:
     low, high = limits(maps)
     odd = int(np.count_nonzero(~np.isfinite(maps)))
     said = f"{low:.3g} … {high:.3g}" if high else ("all exactly 0" if not odd else "no numbers")
-    return said + (f", {odd:,} not finite" if odd and high else "")
+    return said.replace("-", "−") + (f", {odd:,} not finite" if odd and high else "")
 
 
 def strip(row: Row, palette: Palette) -> np.ndarray:

@@ -16,7 +16,7 @@ from app.figures.theme import Arm, Palette
 
 CELLS = 81  # of a row, odd: the middle one is around 0
 ROW = 17  # px at scale 1
-COUNTERS = ("0", "dead", "NaN", "∞")
+COUNTERS, NONE = ("0", "dead", "NaN", "∞"), "·"
 BETWEEN, COUNTED, NAMES = 0.035, 0.32, 0.2  # shares of the width: gap; of a panel: counters, names
 LOWEST = -4.0  # log10 of the share of values that the colours begin at
 
@@ -76,10 +76,10 @@ def shares_by_place(bins: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def counters(spread: Spread) -> list[list[str]]:
-    """What is said of each unit: share of zeros, dead channels, NaN, infinite values; nothing for none."""
+    """What is said of each unit: share of zeros, dead channels, NaN, infinite values; a dot for none."""
     shares = np.divide(spread.zeros, np.maximum(spread.values, 1))
     return [
-        [_percent(share), f"{dead}/{of}" if dead else "", _count(nan), _count(infinite)]
+        [_percent(share), f"{dead}/{of}" if dead else NONE, _count(nan), _count(infinite)]
         for share, dead, of, nan, infinite in zip(
             shares, spread.dead, spread.channels, spread.nans, spread.infinities, strict=True
         )
@@ -88,12 +88,12 @@ def counters(spread: Spread) -> list[list[str]]:
 
 def _percent(share: float) -> str:
     if not share:
-        return ""
+        return NONE
     return "<1 %" if share < 0.01 else (">99 %" if 0.99 < share < 1 else f"{share:.0%}".replace("%", " %"))
 
 
 def _count(number: int) -> str:
-    return "" if not number else (f"{number:,}" if number < 10_000 else f"{number:.0e}".replace("e+0", "e"))
+    return NONE if not number else (f"{number:,}" if number < 10_000 else f"{number:.0e}".replace("e+0", "e"))
 
 
 def _traces(spread: Spread, index: int, paper: Paper) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ def _course(look: Look, what: str, shown: Sequence[BlockTimes]) -> str:
     times = next((times for times in shown if times.arm == look.arm), None)
     if times is None:
         why = "is untrained: choose a run above" if not look.run_id else "has recorded no such number"
+        why = why if look.plan.skip_units else "has no unit with a skip"
         return f"**{look.name}** {why}."
     first, last = (np.median(times.values[i]) for i in (0, -1))
     return (

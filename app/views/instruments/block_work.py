@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.figures.depth import Line, by_depth, unknown
+from app.figures.reference_lines import level, made_neutral
 from app.figures.theme import Arm
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
@@ -40,6 +41,7 @@ def draw(scene: Scene) -> None:
         is_log=False, laws=_marks(both, quantity), bands=block_bands(scene.looks, scene.block),
     )  # fmt: skip
     figure.for_each_trace(lambda trace: trace.update(hovertemplate="%{text:.3~g}"), {"meta": "law"})
+    made_neutral(figure, "0", palette())
     alt = f"{QUANTITIES[quantity]} of every block. {' '.join(said).replace('**', '')}"
     chart(figure, key="blocks", alt=alt)
     _numbers(both)
@@ -68,8 +70,7 @@ def _marks(both: Sequence[tuple[Look, Blocks | None]], quantity: str) -> list[Li
         if found is None or not len(found.blocks):
             continue
         if quantity == "cosines" and not lines:
-            ends = np.array([0, found.depths[-1]])
-            lines.append(Line(Arm("0", look.arm.style), ends, np.zeros(2), np.array(["", ""])))
+            lines.append(level("0", 0.0, float(found.depths[-1])))
         if quantity == "gains" and np.isnan(found.alphas).all() and np.isfinite(found.gamma_lows).any():
             for name, values in (("smallest γ", found.gamma_lows), ("largest γ", found.gamma_highs)):
                 lines.append(Line(Arm(name, look.arm.style), found.depths, values, found.blocks))
@@ -81,7 +82,7 @@ def _said(look: Look, found: Blocks | None, quantity: str) -> str:
     if found is None:
         return f"**{look.name}**: …"
     if not len(found.blocks):
-        return f"**{look.name}** has no unit with a skip: no x goes past its layers to compare F(x) with."
+        return f"**{look.name}** has no unit with a skip: no x goes past its layers."
     values = values_of(found, quantity)
     finite = np.flatnonzero(np.isfinite(values))
     if not len(finite):

@@ -19,8 +19,7 @@ from app.views.looks import Look
 from resnet_core.findings import FeatureMaps
 
 SHOWN = {"stage ends": "Ends of stages", "every third unit": "Every third unit", "all units": "All units"}
-MOST_ROWS = 40
-TILES = {"stage ends": 72, "every third unit": 48, "all units": 36}  # px
+MOST_ROWS = 60
 
 
 def draw(scene: Scene) -> None:
@@ -33,7 +32,7 @@ def draw(scene: Scene) -> None:
         _picture(scene.looks, found)
     shown = switch("Units", SHOWN, key="units shown")
     sheets = [_sheet(look, maps, shown) for look, maps in zip(scene.looks, found, strict=True)]
-    chart(montage(sheets, palette(), type_scale(), TILES[shown]), key="maps", alt=_alt(sheets))
+    chart(montage(sheets, palette(), type_scale()), key="maps", alt=_alt(sheets))
     _zoom(scene, found)
     _numbers(scene.looks, found)
     scene.ask.ahead(
@@ -66,7 +65,7 @@ def _sheet(look: Look, found: FeatureMaps | None, shown: str) -> Sheet:
     return Sheet(
         look.arm,
         [
-            Row(places[i].name, np.empty((0, 1, 1)) if found is None else found.maps[i])
+            Row(places[i].title, np.empty((0, 1, 1)) if found is None else found.maps[i])
             for i in _rows(look, shown)
         ],
     )

@@ -34,7 +34,7 @@ def draw(scene: Scene) -> None:
 
 def _spread(look: Look, found: FeatureMaps | None) -> Spread:
     """At most MOST_ROWS units; which ones is known before anything is counted, so nothing moves."""
-    names = np.array([place.name for place in units_of(look.plan)])
+    names = np.array([place.title for place in units_of(look.plan)])
     rows = evenly(len(names), MOST_ROWS)
     if found is None:
         shapes = {"bins": (len(rows), 33), "counts": (len(rows), 32)}
@@ -44,7 +44,8 @@ def _spread(look: Look, found: FeatureMaps | None) -> Spread:
 
 
 def _all_units(look: Look, found: FeatureMaps, rows: Sequence[int] | slice = slice(None)) -> Spread:
-    return Spread(look.arm, found.units[rows], **{name: getattr(found, name)[rows] for name in FIELDS})
+    names = np.array([place.title for place in units_of(look.plan)])
+    return Spread(look.arm, names[rows], **{name: getattr(found, name)[rows] for name in FIELDS})
 
 
 def _said(look: Look, found: FeatureMaps | None) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import state
 from app.figures.depth import Line, by_depth, unknown
-from app.figures.theme import Arm
+from app.figures.reference_lines import level, made_neutral
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.numbers import numbers
@@ -20,7 +20,7 @@ from resnet_core.findings import SingularValues
 from resnet_core.questions import Question
 
 OF = {"whole": "Of the unit, ∂y/∂x", "branch": "Of its branch alone, ∂F/∂x"}
-VALUES = 48
+KEPT = "length kept"
 
 
 def draw(scene: Scene) -> None:
@@ -42,11 +42,11 @@ def draw(scene: Scene) -> None:
     st.markdown("  \n".join(said))
     figure = by_depth(
         [_line(look, found, of) for look, found in both], "singular value", palette(), type_scale(),
-        along="rank (1 is the largest)", laws=_one(both),
+        along="rank (1 is the largest)", laws=_kept(both),
     )  # fmt: skip
-    chart(
-        figure, key="singular values", alt=f"Singular values of {block}. {' '.join(said).replace('**', '')}"
-    )
+    made_neutral(figure, KEPT, palette())
+    alt = f"Singular values of {block}. {' '.join(said).replace('**', '')}"
+    chart(figure, key="singular values", alt=alt)
     _numbers(both)
     scene.ask.ahead([ask(look, step) for step in scene.all_steps() for look in looks])
 
@@ -81,13 +81,9 @@ def _line(look: Look, found: SingularValues | None, of: str) -> Line:
     return Line(look.arm, ranks, values, np.array([f"number {rank}" for rank in ranks]))
 
 
-def _one(both: Sequence[tuple[Look, SingularValues | None]]) -> list[Line]:
-    """Where a singular value keeps the length of its direction."""
+def _kept(both: Sequence[tuple[Look, SingularValues | None]]) -> list[Line]:
     longest = max((len(found.values) for _, found in both if found is not None), default=0)
-    if not longest:
-        return []
-    style = both[0][0].arm.style
-    return [Line(Arm("1", style), np.array([1, longest]), np.ones(2), np.array(["", ""]))]
+    return [level(KEPT, 1.0, longest)] if longest else []
 
 
 def _said(look: Look, found: SingularValues | None, of: str) -> str:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from app.figures.answers import Answers, answers
 from app.figures.depth import Line, by_depth, unknown
-from app.figures.theme import Arm, ArmStyle
+from app.figures.reference_lines import level, made_neutral
+from app.figures.theme import Arm
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.numbers import numbers
@@ -20,11 +21,16 @@ from resnet_core.findings import Readout
 
 HEADS = {"fitted": "By the linear read-out", "head": "By the network's own last layer"}
 MOST_ROWS = 40
+CHANCE = "chance"
 
 
 class _Both(NamedTuple):
     look: Look
     found: Readout | None
+
+    @property
+    def titles(self) -> np.ndarray:
+        return np.array([place.title for place in units_of(self.look.plan)[:-1]])
 
     @property
     def depths(self) -> np.ndarray:
@@ -39,13 +45,14 @@ def draw(scene: Scene) -> None:
     both = [_Both(look, one) for look, one in zip(scene.looks, found, strict=True)]
     with right:
         _picture(both)
+    said = _said(both)
+    st.markdown(said)
     figure = by_depth(
         [_accuracies(one) for one in both] + [line for one in both for line in _heads(one)],
-        "accuracy on test pictures", palette(), type_scale(), is_log=False, laws=_chance(both), height=360,
+        "accuracy on test pictures, %", palette(), type_scale(), is_log=False, laws=_chance(both), height=360,
     )  # fmt: skip
-    figure.update_layout(yaxis={"tickformat": ".0%"})
-    chart(figure, key="read-out", alt=_said(both).replace("**", ""))
-    st.markdown(_said(both))
+    made_neutral(figure, CHANCE, palette())
+    chart(figure, key="read-out", alt=said.replace("**", ""))
     head = switch("Class by", HEADS, key="read-out head")
     drawn = [_answers(one, head) for one in both]
     chart(answers(drawn, palette(), type_scale()), key="answers", alt=_answers_said(drawn))
@@ -73,13 +80,13 @@ def _first_right(one: _Both) -> str:
     if not is_right[-1]:
         return f"{one.look.name}: the read-out behind the last unit names another class."
     first = len(is_right) - int(np.argmin(is_right[::-1])) if not is_right.all() else 0
-    return f"{one.look.name}: right from {one.found.units[first]} on, by the linear read-out."
+    return f"{one.look.name}: right from {one.titles[first]} on, by the linear read-out."
 
 
 def _accuracies(one: _Both) -> Line:
     if one.found is None:
         return unknown(one.look.arm)
-    return Line(one.look.arm, one.depths, one.found.fitted_accuracy, one.found.units)
+    return Line(one.look.arm, one.depths, 100 * one.found.fitted_accuracy, one.titles)
 
 
 def _heads(one: _Both) -> list[Line]:
@@ -87,40 +94,25 @@ def _heads(one: _Both) -> list[Line]:
     if one.found is None:
         return []
     fits = np.isfinite(one.found.head_accuracy)
-    arm = Arm("", one.look.arm.style)
-    return [
-        Line(
-            arm,
-            one.depths[fits],
-            one.found.head_accuracy[fits],
-            one.found.units[fits],
-            np.ones(fits.sum(), bool),
-        )
-    ]
+    heights, names = 100 * one.found.head_accuracy[fits], one.titles[fits]
+    return [Line(Arm("", one.look.arm.style), one.depths[fits], heights, names, np.ones(len(names), bool))]
 
 
 def _chance(both: Sequence[_Both]) -> list[Line]:
-    known = [one for one in both if one.found is not None][:1]
-    return [
-        Line(
-            Arm("chance", ArmStyle("plain", 3)),
-            np.array([0, one.depths.max()]),
-            np.full(2, float(one.found.chance)),
-            np.array(["", ""]),
-        )
-        for one in known
-    ]
+    known = [one for one in both if one.found is not None]
+    return [level(CHANCE, 100 * float(one.found.chance), float(one.depths.max())) for one in known[:1]]
 
 
 def _said(both: Sequence[_Both]) -> str:
     """First and last accuracy of each, in a sentence."""
     said = []
-    for look, found in both:
+    for one in both:
+        look, found = one
         if found is not None:
             first, last = found.fitted_accuracy[[0, -1]]
             said.append(
-                f"**{look.name}**: {first:.1%} behind {found.units[0]}, {last:.1%} behind {found.units[-1]}; "
-                f"by its own last layer {found.head_accuracy[-1]:.1%}, always one class {found.chance:.1%}."
+                f"**{look.name}**: {first:.1%} behind {one.titles[0]}, {last:.1%} behind {one.titles[-1]}; "
+                f"by its own last layer {found.head_accuracy[-1]:.1%}, chance {found.chance:.1%}."
             )
     return "  \n".join(said) or "Read-outs are being fitted."
 
@@ -128,9 +120,8 @@ def _said(both: Sequence[_Both]) -> str:
 def _answers(one: _Both, head: str) -> Answers:
     """At most MOST_ROWS units, known before anything is fitted."""
     look, found = one
-    names = [place.name for place in units_of(look.plan)[:-1]]
-    rows, classes = evenly(len(names), MOST_ROWS), look.config.data.info.classes
-    units = [names[i] for i in rows]
+    rows, classes = evenly(len(one.titles), MOST_ROWS), look.config.data.info.classes
+    units = one.titles[rows].tolist()
     if found is None:
         return Answers(look.arm, units, classes, np.full((len(rows), len(classes)), np.nan), -1)
     if head == "fitted":
@@ -157,7 +148,7 @@ def _numbers(both: Sequence[_Both]) -> None:
         for one in both
         if one.found is not None
         for unit, depth, fitted, head, true in zip(
-            one.found.units, one.depths, one.found.fitted_accuracy, one.found.head_accuracy,
+            one.titles, one.depths, one.found.fitted_accuracy, one.found.head_accuracy,
             one.found.fitted_logits[:, int(one.found.label)], strict=True,
         )
     ]  # fmt: skip

@@ -7,19 +7,22 @@ from resnet_core.architecture import Plan
 
 
 class UnitPlace(NamedTuple):
-    """`depth` is that of the unit's last layer; 1 is next to the picture."""
+    """`depth` is that of the last layer, 1 is next to the picture. `title` is what a reader calls it."""
 
     name: str
+    title: str
     stage: str
     depth: int
     has_skip: bool
 
 
 def units_of(plan: Plan) -> list[UnitPlace]:
-    """A unit whose modules belong to the network itself is called as its first operation."""
+    """A unit whose modules belong to the network itself has the name of its first operation."""
     depths = accumulate(unit.depth for unit in plan.units)
     return [
-        UnitPlace(unit.name or next(iter(unit.ops)).name, unit.stage, depth, unit.has_skip)
+        UnitPlace(
+            unit.name or next(iter(unit.ops)).name, unit.name or unit.stage, unit.stage, depth, unit.has_skip
+        )
         for unit, depth in zip(plan.units, depths, strict=True)
     ]
 
