@@ -91,6 +91,14 @@ def test_the_settings_of_an_arm_are_those_that_have_an_effect(store):
     assert members(page) == ["Highway", "VGG"]
 
 
+def test_a_gain_is_for_every_arm_or_an_arms_own(store):
+    page = more_of(opened(gain="2.5"), 0)
+    assert page.number_input(key="arm 0 gain").value == 2.5
+    page.number_input(key="arm 0 gain").set_value(0.5)
+    assert link_of(drawn(page)) == {"gain": "2.5", "arms": "none-56~gain:0.5,identity-56"}
+    assert errors(page) == []
+
+
 def test_settings_without_a_name_are_called_the_arms_own(store):
     page = more_of(opened(), 1)
     page.selectbox(key="arm 1 order").set_value("bn-after")
