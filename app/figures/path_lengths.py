@@ -15,7 +15,7 @@ from app.figures.theme import Arm, Palette
 
 HEIGHT = 400  # px at scale 1
 PANELS = ((0.0, 0.25), (0.33, 0.58), (0.66, 1.0))  # shares of the width
-TITLES = ("number of paths", "× gradient along one path", "= gradient of all paths of this length")
+TITLES = ("number of paths", "gradient along one path (mean)", "gradient of all paths of a length")
 KEY = "solid: their sum, measured<br>dotted: number × one path"
 USUAL_BLOCKS = 27
 

@@ -1,7 +1,7 @@
 """What the gradient really does: instruments for any network of the family, untrained or of a run."""
 
 from app.views.instrument_page import Part, instrument_page
-from app.views.instruments import families, path_lengths, profiles, slow_motion, two_paths
+from app.views.instruments import families, path_lengths, profiles, shattered, slow_motion, two_paths
 
 PARTS = {
     "profile": Part("Profile", profiles.draw),
@@ -9,6 +9,7 @@ PARTS = {
     "two-paths": Part("Two paths", two_paths.draw),
     "slow-motion": Part("Slow motion", slow_motion.draw),
     "path-lengths": Part("Path lengths", path_lengths.draw),
+    "shattered": Part("Shattered gradients", shattered.draw),
 }
 
 instrument_page("gradients", "What does the gradient do on its way back?", PARTS)

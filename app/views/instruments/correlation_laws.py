@@ -1,0 +1,65 @@
+"""How alike gradients at two unlike inputs are, against depth, beside what is expected."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app.figures.depth import Line, by_depth
+from app.figures.theme import Arm, ArmStyle
+from app.views.charts import chart, palette, type_scale
+from app.views.instrument_page import Scene
+from app.views.instruments.numbers import as_columns, numbers
+from app.views.instruments.switches import switch
+from resnet_core.config import RunConfig
+from resnet_core.findings import CorrelationLaws
+from resnet_core.questions import question
+
+NORMS = {"BN": "BN", "none": "No norm", "centred": "Centred"}
+
+
+def draw(scene: Scene, place) -> None:
+    """`place` has the switch."""
+    with place:
+        norm = switch("Normalisation", NORMS, key="shattered laws norm")
+    [found] = scene.ask([question("correlation-laws", RunConfig())])
+    lines, laws = ([], []) if found is None else _law_lines(found, norm)
+    if found is not None:
+        scene.ask.about = (
+            "Networks of 256 units a layer, initial values, gaussian inputs that have nothing in common; "
+            f"mean of {int(found.seeds)} seeds."
+        )
+    said = ", ".join(f"{line.arm.name} {line.values[-1]:.2f} at {line.depths[-1]} layers" for line in lines)
+    st.markdown(f"Correlation of the gradients at two unlike inputs: {said or '…'}.")
+    title, along = "correlation", "depth (layers, or blocks of a residual network)"
+    figure = by_depth(lines, title, palette(), type_scale(), is_log=False, along=along, laws=laws, height=380)
+    chart(figure, key="correlation laws", alt=f"Correlation against depth: {said}.")
+    numbers(_law_table(found), key="correlation laws")
+
+
+def _law_lines(found: CorrelationLaws, norm: str) -> tuple[list[Line], list[Line]]:
+    """What was measured, and the laws."""
+    lines, laws = [], []
+    for kind, name in (("plain", "plain"), ("residual", "residual")):
+        full = name if norm == "none" else f"{name}, {norm}"
+        for i in np.flatnonzero(found.names == full):
+            style, where = ArmStyle(kind, 0), found.depths.astype(str)
+            lines.append(Line(Arm(name, style), found.depths, found.measured[i], where))
+            laws.append(Line(Arm(str(found.formulas[i]), style), found.depths, found.laws[i], where))
+            if np.isfinite(found.corrected[i]).any():
+                corrected = Arm("BN's own variance", ArmStyle(kind, 1))
+                laws.append(Line(corrected, found.depths, found.corrected[i], where))
+    return lines, laws
+
+
+def _law_table(found: CorrelationLaws | None) -> dict[str, Sequence]:
+    names = ("network", "law", "depth", "measured", "deviation", "expected", "with BN's own variance")
+    if found is None:
+        return as_columns(names, [])
+    rows = [
+        (name, formula, *row)
+        for i, (name, formula) in enumerate(zip(found.names, found.formulas, strict=True))
+        for row in zip(found.depths, found.measured[i], found.spread[i], found.laws[i], found.corrected[i],
+                       strict=True)
+    ]  # fmt: skip
+    return as_columns(names, rows)
