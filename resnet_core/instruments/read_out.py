@@ -23,10 +23,10 @@ AT_ONCE = 128  # pictures in one pass
 
 
 class _Seen(NamedTuple):
-    """One unit's channel means (N, C) and, where its own classifier fits, logits (N, K), else None."""
+    """One unit's channel means (N, C) and, by the network's own head, logits (N, K), or NaN."""
 
     means: np.ndarray
-    logits: np.ndarray | None
+    logits: np.ndarray
 
 
 def read_out(subject: Subject, picture: int = 0, fit_images: int = 1000, test_images: int = 500) -> Readout:
@@ -40,23 +40,17 @@ def read_out(subject: Subject, picture: int = 0, fit_images: int = 1000, test_im
     """
     images, (shown, label) = subject.images, subject.test_picture(picture)
     fitted, tested = images.train_images[:fit_images], images.test_images[:test_images]
+    labels = images.train_labels[:fit_images].cpu().numpy(), images.test_labels[:test_images].cpu().numpy()
     network = settled(subject.network, images.normalize(fitted[:SETTLED_ON]))
     seen = _seen(network, subject, torch.cat([fitted, tested, shown[None]]))
-    labels = [
-        part.cpu().numpy() for part in (images.train_labels[:fit_images], images.test_labels[:test_images])
-    ]
-    classes = network.plan.num_classes
-    fits = [_ridge_logits(unit.means, labels[0], classes) for unit in seen]
-    heads = [
-        np.full_like(fits[0], np.nan) if unit.logits is None else unit.logits[len(fitted) :] for unit in seen
-    ]
-    units = network.plan.units[:-1]
+    answers = [_ridge_logits(unit.means, labels[0], network.plan.num_classes) for unit in seen]
+    heads = [unit.logits[len(fitted) :] for unit in seen]
     return Readout(
         units=np.array(names_of_units(network.plan)[:-1]),
-        stages=np.array([unit.stage for unit in units]),
-        fitted_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in fits]),
+        stages=np.array([unit.stage for unit in network.plan.units[:-1]]),
+        fitted_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in answers]),
         head_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in heads]),
-        fitted_logits=np.array([logits[-1] for logits in fits]),
+        fitted_logits=np.array([logits[-1] for logits in answers]),
         head_logits=np.array([logits[-1] for logits in heads]),
         label=np.int64(label),
         picture=shown.cpu().numpy(),
@@ -70,21 +64,20 @@ def read_out(subject: Subject, picture: int = 0, fit_images: int = 1000, test_im
 @torch.no_grad()
 def _seen(network: nn.Module, subject: Subject, pictures: Tensor) -> list[_Seen]:
     *units, head = network.units
-    fits = [_fits(unit, network.plan.units[-1]) for unit in network.plan.units[:-1]]
-    means, logits = [[] for _ in units], [[] for _ in units]
+    parts: list[list[_Seen]] = [[] for _ in units]
+    has_head = [_fits(unit, network.plan.units[-1]) for unit in network.plan.units[:-1]]
     for part in pictures.split(AT_ONCE):
         x = subject.images.normalize(part)
         for i, unit in enumerate(units):
             x = unit(x)
-            means[i].append((x.mean(dim=(2, 3)) if x.ndim == 4 else x).cpu())
-            if fits[i]:
-                logits[i].append(head(x).cpu())
-    both = zip(means, logits, strict=True)
-    return [_Seen(_joined(one), _joined(other) if other else None) for one, other in both]
+            none = x.new_full((len(x), network.plan.num_classes), torch.nan)
+            means = x.mean(dim=(2, 3)) if x.ndim == 4 else x
+            parts[i].append(_Seen(_as_numbers(means), _as_numbers(head(x) if has_head[i] else none)))
+    return [_Seen(*map(np.concatenate, zip(*of_unit, strict=True))) for of_unit in parts]
 
 
-def _joined(parts: list[Tensor]) -> np.ndarray:
-    return torch.cat(parts).double().numpy()
+def _as_numbers(tensor: Tensor) -> np.ndarray:
+    return tensor.cpu().double().numpy()
 
 
 def _fits(unit: Unit, head: Unit) -> bool:

@@ -8,6 +8,7 @@ n = numbers of x, m = numbers of y, p = vectors, k = singular values, C = channe
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from resnet_core.instruments.feature_maps import names_of_units
 
 SPARE = 16  # vectors beyond the values that are asked for
 ITERATIONS = 4
+NAMED = 40  # units in a sentence
 AT_ONCE = 2**23  # numbers of x and y in one pass: 32 MB for each tensor in between
 
 
@@ -36,13 +38,11 @@ def singular_values(network: nn.Module, picture: Tensor, block: str = "", values
     assert not network.training, "batch statistics would mix the copies of the picture"
     index = _index_of(network.plan, block)
     unit, module = network.plan.units[index], network.units[index]
-
-    def branch(x: Tensor) -> Tensor:
-        return module.merged_parts(*module.ways(*[module.begin(x)] * len(unit.paths)))[1]
-
     jacobian = _Jacobian(module, _input_of(network, index, picture))
     found, mean_square = _largest(jacobian, values)
-    of_branch = _largest(_Jacobian(branch, jacobian.x), values) if unit.has_skip else (found, mean_square)
+    of_branch = found, mean_square
+    if unit.has_skip:
+        of_branch = _largest(_Jacobian(partial(_branch, module, len(unit.paths)), jacobian.x), values)
     return SingularValues(
         block=np.array(names_of_units(network.plan)[index]),
         values=found,
@@ -60,8 +60,13 @@ def _index_of(plan: Plan, block: str) -> int:
     if not block:
         return next(i for i, unit in enumerate(plan.units) if i and layer_count(unit.ops))
     if block not in names:
-        raise ValueError(f"block: {block!r} is not in this network; there are {', '.join(names)}")
+        shown = names if len(names) <= NAMED else [*names[: NAMED // 2], "...", *names[-NAMED // 2 :]]
+        raise ValueError(f"block: {block!r} is not in this network; there are {', '.join(shown)}")
     return names.index(block)
+
+
+def _branch(module: nn.Module, paths: int, x: Tensor) -> Tensor:
+    return module.merged_parts(*module.ways(*[module.begin(x)] * paths))[1]
 
 
 @torch.no_grad()
@@ -89,8 +94,8 @@ class _Jacobian:
 
     def _in_parts(self, product: Callable[[Tensor, Tensor], Tensor], vectors: Tensor, like: Tensor) -> Tensor:
         count = max(AT_ONCE // max(self.inputs, self.outputs), 1)
-        parts = [part.to(like).reshape(-1, *like.shape[1:]) for part in vectors.split(count)]
-        found = [product(self._copies(len(part)), part) for part in parts]
+        parts = [part.to(like.dtype).to(like.device) for part in vectors.split(count)]
+        found = [product(self._copies(len(part)), part.view(-1, *like.shape[1:])) for part in parts]
         return torch.cat([part.flatten(1).cpu().double() for part in found])
 
     def _copies(self, count: int) -> Tensor:
@@ -98,7 +103,7 @@ class _Jacobian:
 
     def _forward(self, copies: Tensor, vectors: Tensor) -> Tensor:
         # u J is linear in u, and its derivative in the direction v of x is J v.
-        u = torch.zeros(len(copies), *self.y.shape[1:]).to(self.y).requires_grad_()
+        u = torch.zeros_like(self.y).repeat(len(copies), *[1] * (self.y.ndim - 1)).requires_grad_()
         pulled_back = torch.autograd.grad(self.of(copies), copies, u, create_graph=True)[0]
         return torch.autograd.grad(pulled_back, u, vectors)[0]
 

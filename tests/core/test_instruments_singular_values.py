@@ -114,6 +114,12 @@ def test_a_name_that_no_unit_has_is_answered_with_those_that_there_are():
         singular_values(network_of(), pictures()[0], "layer4.0")
 
 
+def test_of_very_many_units_the_first_and_the_last_are_named():
+    with pytest.raises(ValueError, match=r"there are conv1, .*, \.\.\., .*, layer3.20, avgpool$") as refused:
+        singular_values(network_of(depth=128), pictures()[0], "layer4.0")
+    assert str(refused.value).count("layer") == 39  # 38 blocks, and the one that was asked for
+
+
 @given(members(width=2))
 @settings(max_examples=8)
 def test_any_unit_of_any_member_can_be_asked_about(flat):
