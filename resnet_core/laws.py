@@ -19,8 +19,8 @@ from resnet_core.members import LAYERS, RESIDUAL_INITS
 FACTORS = {"glorot": Fraction(1, 2), "pytorch": Fraction(1, 6)}  # of a layer behind a ReLU; He's: 1
 _ON_AVERAGE = "On average over initial values, with batch statistics where there is BN."
 _MAPS = (
-    " Where the shape changes the factor is another one (zeros in new channels, other fans), and at the border "
-    "of a map a kernel sees zeros: both are counted in."
+    " Where the shape changes the factor is another one (zeros in new channels, other fans), and at the "
+    "border of a map a kernel sees zeros: both are counted in."
 )
 
 
