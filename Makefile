@@ -6,7 +6,12 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 SYSTEM_PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 WITH_BROWSER := chromium="$$(tests/e2e/chromium.sh $(PYTHON))" && RESNET_LAB_CHROMIUM="$$chromium"
-PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check
+PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check --no-compile
+# Instead of by pip, one file after the other: on all cores, without the packages' tests. Templates fail to.
+COMPILE := $(PYTHON) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
+
+# The lab and its tests start some hundred processes: none compiles again what another one has compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test setup format check bench soak record record-variants
 .DELETE_ON_ERROR:
@@ -48,8 +53,10 @@ $(VENV)/created.stamp:
 
 $(VENV)/runtime.stamp: requirements.txt | $(VENV)/created.stamp
 	$(PIP_INSTALL) -r requirements.txt
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/tests.stamp: requirements-dev.txt requirements.txt | $(VENV)/created.stamp
 	$(PIP_INSTALL) -r requirements-dev.txt
+	$(COMPILE)
 	@touch $(VENV)/runtime.stamp $@
