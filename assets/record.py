@@ -1,6 +1,7 @@
 """Makes what is bundled from real runs: the recorded race of the first page, and the README's picture of it.
 
-`make record`, on a machine with nothing else to do: about two minutes. The race is the app's default one.
+`make record`, on a machine with nothing else to do: about five minutes. The race is the app's default one.
+With it come the answers of the instruments at each kept step, in place of its weights, which are larger.
 """
 
 import os
@@ -16,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from resnet_core.analyst.answers import answer_file, write_answer  # noqa: E402
+from resnet_core.questions import INSTRUMENTS, question  # noqa: E402
 from resnet_core.race import DEFAULT_ARMS, race_configs  # noqa: E402
 from resnet_core.records import Phase, RunInfo  # noqa: E402
 from resnet_core.runs.store import RunStore  # noqa: E402
@@ -57,6 +60,23 @@ def keep_recording(store: RunStore, runs: list[RunInfo]) -> None:
         for name in ("config.json", "metrics.db"):
             shutil.copyfile(store.folder(run.id) / name, scratch / name)
         kept.adopt(run, scratch)
+        keep_answers(store, kept, run)
+
+
+def keep_answers(store: RunStore, kept: RunStore, run: RunInfo) -> None:
+    """What every instrument finds on the weights of a run at each kept step, with its usual options."""
+    from resnet_core.data.sets import load_images
+    from resnet_core.device import make_deterministic, pick_device
+    from resnet_core.instruments import answer
+
+    make_deterministic(run.config.training.threads)
+    images = load_images(run.config.data, pick_device())
+    for step in store.checkpoints(run.id):
+        weights = store.weights_file(run.id, step)
+        for name in (name for name, kind in INSTRUMENTS.items() if kind.needs_network):
+            asked = question(name, run.config, run_id=run.id, step=step)
+            print(f"{run.id} step {step}: {name:<20}", end="\r", flush=True)
+            write_answer(answer_file(kept, asked), answer(asked, weights, images))
 
 
 def take_picture(store_folder: str, race_id: str) -> None:

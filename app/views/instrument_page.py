@@ -45,7 +45,7 @@ class Part(NamedTuple):
 def instrument_page(page: str, title: str, parts: Mapping[str, Part]) -> None:
     """Draws a page of instruments; `page` names its settings and its texts."""
     state.start_session()
-    getattr(state.analysts(), "prepare", lambda: None)()
+    state.analysts().prepare()
     heading(title, "Larger type for the last row.")
     chosen = dict(state.page_settings(page, USUAL))
     chosen["present"] = "1" if state.is_presenting() else ""

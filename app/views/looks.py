@@ -35,6 +35,7 @@ class Look:
     plan: Plan
     run_id: str = ""
     steps: tuple[int, ...] = (0,)
+    has_drawn_start: bool = True  # step 0 has the initial values of the config, not weights from elsewhere
 
     @property
     def name(self) -> str:
@@ -47,7 +48,7 @@ class Look:
     def question(self, instrument: str, step: int, **options: Any) -> Question:
         """What to ask about this network at the newest kept step up to `step`. Raises `SettingsError`."""
         kept = self.kept(step)
-        run_id = self.run_id if kept else ""
+        run_id = "" if kept == 0 and self.has_drawn_start else self.run_id
         return question(instrument, self.config, run_id=run_id, step=kept, options=options)
 
 
@@ -99,7 +100,9 @@ def _runs() -> dict[str, tuple[RunStore, RunInfo]]:
 def _look(text: str, runs: dict[str, tuple[RunStore, RunInfo]], seed: int) -> Look:
     if RUN_ID.fullmatch(text):
         store, run = runs.get(text) or (state.open_stores()[0], state.open_stores()[0].run(text))
-        return Look(text, _nameless(), run.config, plan_of_run(run.config), run.id, kept_steps(store, run))
+        is_drawn = 0 not in store.checkpoints(run.id)
+        plan, steps = plan_of_run(run.config), kept_steps(store, run)
+        return Look(text, _nameless(), run.config, plan, run.id, steps, is_drawn)
     network = network_of(text)
     if network.config is None:
         raise SettingsError([f"{text} is a form of ImageNet; instruments look at members of the lab"])

@@ -25,7 +25,7 @@ from resnet_core.data.sets import ImageSet, load_images
 from resnet_core.device import make_deterministic, pick_device
 from resnet_core.findings import Finding
 from resnet_core.instruments import answer
-from resnet_core.questions import Question, question, question_from_json
+from resnet_core.questions import INSTRUMENTS, Question, question, question_from_json
 from resnet_core.runs.durable import check_free_space
 
 SMALLEST_REPORT = 0.01  # share of the work
@@ -95,7 +95,8 @@ def _outcome(order: dict, sets: Sets, report: Callable[[float], None]) -> dict[s
 def _finding(asked: Question, weights: Path | None, sets: Sets, report: Callable[[float], None]) -> Finding:
     _check_memory(asked.config)
     make_deterministic(asked.config.training.threads)
-    return answer(asked, weights, sets.of(asked.config.data), report)
+    images = sets.of(asked.config.data) if INSTRUMENTS[asked.instrument].needs_network else None
+    return answer(asked, weights, images, report)
 
 
 def _check_memory(config: RunConfig) -> None:

@@ -62,6 +62,8 @@ def analyze(
     """
     said = {name: value for name, value in settings.items() if value is not None}
     chosen = dict(_pair(text) for text in options)
+    if not INSTRUMENTS[instrument].needs_network and (said or config or run_id):
+        raise Mistake(f"{instrument} has networks of its own; it cannot go with --run, --config or settings")
     if run_id:
         asked, weights = _about_run(root, instrument, run_id, step, chosen, said, config)
     else:
