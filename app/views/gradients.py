@@ -1,7 +1,7 @@
 """What the gradient really does: instruments for any network of the family, untrained or of a run."""
 
 from app.views.instrument_page import Part, instrument_page
-from app.views.instruments import families, path_lengths, profiles, shattered, slow_motion, two_paths
+from app.views.instruments import families, path_lengths, profiles, shattered, slow_motion, two_paths, updates
 
 PARTS = {
     "profile": Part("Profile", profiles.draw),
@@ -10,6 +10,7 @@ PARTS = {
     "slow-motion": Part("Slow motion", slow_motion.draw),
     "path-lengths": Part("Path lengths", path_lengths.draw),
     "shattered": Part("Shattered gradients", shattered.draw),
+    "updates": Part("Updates and noise", updates.draw),
 }
 
 instrument_page("gradients", "What does the gradient do on its way back?", PARTS)
