@@ -19,7 +19,7 @@ from resnet_core.instruments.cut import Cut, buffers_kept, cuts, loss_gradient
 from resnet_core.instruments.whole import relative_error, whole_gradients
 from resnet_core.probes.gradient_norm import norms
 
-EXACT_BLOCKS = 30  # up to here all lengths are computed: B^2 / 2 times the work of one backward pass
+EXACT_BLOCKS = 30  # up to here all lengths are computed: about B / 2 times the work of one backward pass
 Report = Callable[[float], None]
 
 
