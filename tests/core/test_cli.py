@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -122,6 +123,7 @@ def test_ctrl_c_stops_the_run_and_keeps_it(store):
     try:
         while not (runs := store.runs()) or runs[0].steps_done == 0:
             assert train.poll() is None
+            time.sleep(0.01)
         train.send_signal(signal.SIGINT)
         stdout, stderr = train.communicate(timeout=60)
     finally:
