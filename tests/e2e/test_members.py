@@ -24,7 +24,7 @@ ARMS_DRAWN = """([panel, quantity, roles]) => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("members") / "store") as running:
+    with served(tmp_path_factory.mktemp("members") / "store", RESNET_LAB_SPARES="0") as running:
         yield running
 
 
