@@ -1,5 +1,7 @@
 """Shattered gradients: on a line between two test pictures, or one of the other two ways to look at them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -20,7 +22,7 @@ LAG = 5  # of which the sentences tell
 
 def draw(scene: Scene) -> None:
     views = {"line": _line, "scalar": scalar_nets.draw, "laws": correlation_laws.draw}
-    left, right = st.columns([2.1, 3], vertical_alignment="center")
+    left, right = st.columns([2.1, 3], vertical_alignment="bottom")
     with left:
         view = switch("View", VIEWS, key="shattered view")
     views[view](scene, right)
@@ -28,8 +30,9 @@ def draw(scene: Scene) -> None:
 
 def _line(scene: Scene, place) -> None:
     with place:
-        first, second = _choose_pictures(scene)
-        pictures = st.container(height=SIDE + 8, border=False)
+        columns = st.columns([1.1, 1.1, 2], vertical_alignment="bottom")
+        first, second = _choose_pictures(scene, columns)
+        pictures = columns[2].container(height=SIDE + 12, border=False)
     if first == second:
         st.info("A line needs two pictures: choose another one.", icon=":material/info:")
         return
@@ -54,13 +57,13 @@ def _line(scene: Scene, place) -> None:
     scene.ask.ahead(others)
 
 
-def _choose_pictures(scene: Scene) -> tuple[int, int]:
+def _choose_pictures(scene: Scene, columns: Sequence) -> tuple[int, int]:
     last = min(look.config.data.info.test_images for look in scene.looks) - 1
     chosen = []
-    for column, (name, usual) in zip(st.columns(2), (("from", 0), ("to", 1)), strict=True):
+    for column, (name, usual) in zip(columns, (("from", 0), ("to", 1)), strict=False):
         key = f"line {name}"
         state.show_in_widget(key, min(int(state.remembered(key, usual)), last))
-        label = f"Test picture {name} (0 to {last:,})"
+        label = f"Picture {name} (0 to {last:,})"
         remember = _remember(key)
         chosen.append(int(column.number_input(label, 0, last, key=key, on_change=remember)))
     return chosen[0], chosen[1]
@@ -81,8 +84,8 @@ def _show(scene: Scene, found: Shattered | None) -> None:
         'image-rendering:pixelated;border-radius:4px">'
         for picture, name in zip(found.ends, names, strict=True)
     ]
-    followed = f"The logit of {classes[int(found.logit)]} is followed."
-    row = f"{images[0]}<span>→</span>{images[1]}<span>{names[0]} to {names[1]}. {followed}</span>"
+    said = f"{names[0]} to {names[1]}; the logit of {classes[int(found.logit)]} is followed"
+    row = f"{images[0]}<span>→</span>{images[1]}<span>{said}</span>"
     st.html(f'<div style="display:flex;gap:12px;align-items:center">{row}</div>')
 
 
