@@ -15,7 +15,8 @@ from app.figures.heat import SCALE
 from app.figures.theme import Arm, Palette
 
 CELLS = 81  # of a row, odd: the middle one is around 0
-ROW = 17  # px at scale 1
+ROWS = (17, 30)  # px at scale 1 of a row, the least and the most
+ROOM = 420  # px that all rows may take before they get the least
 COUNTERS, NONE = ("0", "dead", "NaN", "∞"), "·"
 BETWEEN, COUNTED, NAMES = 0.035, 0.32, 0.2  # shares of the width: gap; of a panel: counters, names
 LOWEST = -4.0  # log10 of the share of values that the colours begin at
@@ -47,10 +48,11 @@ def spreads(found: Sequence[Spread], palette: Palette, scale: float = 1.0) -> go
         font = {"font": paper.ink_font | {"color": spread.arm.style.color(palette)}}
         layout["annotations"].append(paper.heading(f"<b>{spread.arm.name}</b>", left, 22) | font)
     rows = max((len(spread.units) for spread in found), default=1)
+    row = min(max(ROOM // max(rows, 1), ROWS[0]), ROWS[1])
     return paper.figure(
         [trace for index, spread in enumerate(found) for trace in _traces(spread, index, paper)],
         {"l": 4, "r": 4, "t": 48, "b": 78},
-        height=paper.px(48 + 78 + ROW * max(rows, 8)),
+        height=paper.px(48 + 78 + row * max(rows, 8)),
         coloraxis=_color_axis(paper),
         **layout,
     )

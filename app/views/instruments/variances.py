@@ -1,6 +1,6 @@
 """The variance of the signal through the depth, beside the law where one is known, for any norm and init."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,10 @@ from resnet_core.findings import Variance
 
 NORMS = {"": "Norm as chosen", "batch": "BN", "none": "No norm"}
 INITS = {"": "Init as chosen", "he": "He", "glorot": "Glorot", "pytorch": "PyTorch"}
+WORDS = {
+    "norm": {"batch": "BN", "none": "no norm"},
+    "init": {name: f"{word} init" for name, word in INITS.items()},
+}
 OF = {"signal": "Of the signal", "branch": "Of the branch alone"}
 
 
@@ -30,6 +34,8 @@ def draw(scene: Scene) -> None:
         init = switch("Initial values", INITS, key="variance init")
         of = switch("Variance", OF, key="variance of")
     looks, problems = _others(scene.looks, norm, init)
+    if norm or init:
+        scene.ask.about = _about(looks, scene.step)
     found = scene.ask([look.question("variance", scene.step) for look in looks])
     both = list(zip(looks, found, strict=True))
     st.markdown("  \n".join(_said(look, one, of) for look, one in both))
@@ -48,19 +54,31 @@ def draw(scene: Scene) -> None:
 
 def _others(looks: Sequence[Look], norm: str, init: str) -> tuple[list[Look], list[str]]:
     """The same networks with another norm or init; those are untrained, whatever was trained before."""
-    changed = {name: value for name, value in (("norm", norm), ("init", init)) if value}
     found, problems = [], []
     for look in looks:
-        if not any(getattr(look.config.model, name) != value for name, value in changed.items()):
-            found.append(look)
-            continue
+        asked = {name: value for name, value in (("norm", norm), ("init", init)) if value}
+        changed = {name: value for name, value in asked.items() if getattr(look.config.model, name) != value}
         try:
-            config = from_flat(to_flat(look.config) | changed)
-            found.append(replace(look, config=config, run_id="", steps=(0,)))
+            found.append(_changed(look, changed) if changed else look)
         except SettingsError as error:
             found.append(look)
             problems += [f"{look.name} stays as it was: {problem}." for problem in error.problems]
     return found, problems
+
+
+def _changed(look: Look, changed: Mapping[str, str]) -> Look:
+    words = [WORDS[name][value] for name, value in changed.items()]
+    arm = replace(look.arm, name=", ".join([look.name, *words]))
+    return replace(look, arm=arm, config=from_flat(to_flat(look.config) | changed), run_id="", steps=(0,))
+
+
+def _about(looks: Sequence[Look], step: int) -> str:
+    said = [
+        f"{look.name}: {f'after {look.kept(step)} updates' if look.kept(step) else 'initial values'}, "
+        f"seed {look.config.seed}, batch of {look.config.training.batch}"
+        for look in looks
+    ]
+    return f"{'; '.join(said)}. BN uses the batch's statistics."
 
 
 def _values(found: Variance, of: str) -> tuple[np.ndarray, np.ndarray]:
