@@ -13,9 +13,9 @@ def in_words(value: float, digits: int = 2) -> str:
         return "infinite"
     if value == 0:
         return "exactly 0"
-    exponent = math.floor(math.log10(abs(value)))
-    if -4 < exponent < 5:
-        rounded = round(value, digits - 1 - exponent)
-        return f"{rounded:,.{max(digits - 1 - exponent, 0)}f}".replace("-", "−")
     factor, _, power = f"{value:.{digits - 1}e}".partition("e")
-    return f"{factor} · 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+    exponent = int(power)
+    if -4 < exponent < 5:
+        decimals = digits - 1 - exponent
+        return f"{round(value, decimals):,.{max(decimals, 0)}f}".replace("-", "−")
+    return f"{factor} · 10{str(exponent).translate(_RAISED)}".replace("-", "−")
