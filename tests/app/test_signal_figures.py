@@ -113,6 +113,11 @@ def test_units_have_names_titles_and_depths_without_a_network():
     assert stage_ends(places) == [0, 1, 2, 3, 4]
 
 
+def test_a_long_name_is_short_in_a_row():
+    places = units_of(network_of("dense-40@fashion-mnist-16").plan)
+    assert (places[1].block, places[1].title) == ("features.denseblock1.denselayer1", "denseblock1.1")
+
+
 def test_few_of_many_are_evenly_spread_with_both_ends():
     assert evenly(3, 5) == [0, 1, 2]
     assert evenly(9, 5) == [0, 2, 4, 6, 8]

@@ -82,7 +82,7 @@ def _alt(sheets: Sequence[Sheet]) -> str:
 
 
 def _zoom(scene: Scene, found: Sequence[FeatureMaps | None]) -> None:
-    names = list(dict.fromkeys(place.name for look in scene.looks for place in units_of(look.plan)))
+    names = list(dict.fromkeys(place.block for look in scene.looks for place in units_of(look.plan)))
     wanted = state.remembered("unit", scene.block)
     state.show_in_widget("zoomed unit", wanted if wanted in names else None)
     name = st.selectbox(
@@ -91,16 +91,15 @@ def _zoom(scene: Scene, found: Sequence[FeatureMaps | None]) -> None:
     )  # fmt: skip
     if name is None:
         return
-    sheets = [
-        Sheet(look.arm, [Row(name, maps.maps[list(maps.units).index(name)])] if _has(maps, name) else [])
-        for look, maps in zip(scene.looks, found, strict=True)
-    ]
+    sheets = [Sheet(look.arm, _one(look, maps, name)) for look, maps in zip(scene.looks, found, strict=True)]
     said = "; ".join(f"{s.arm.name} {range_said(s.rows[0].maps)}" for s in sheets if s.rows)
     chart(one_unit(sheets, palette(), type_scale()), key="one unit", alt=f"Feature maps of {name}: {said}")
 
 
-def _has(found: FeatureMaps | None, name: str) -> bool:
-    return found is not None and name in found.units
+def _one(look: Look, found: FeatureMaps | None, block: str) -> list[Row]:
+    """The row of one block, if the network has it."""
+    blocks = [place.block for place in units_of(look.plan)]
+    return [] if found is None or block not in blocks else [Row(block, found.maps[blocks.index(block)])]
 
 
 def _numbers(looks: Sequence[Look], found: Sequence[FeatureMaps | None]) -> None:

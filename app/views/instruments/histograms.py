@@ -57,9 +57,16 @@ def _said(look: Look, found: FeatureMaps | None) -> str:
     dead, channels = int(found.dead.sum()), int(found.channels.sum())
     finite = "all values are finite" if not odd else f"{odd:,} values are NaN or infinite"
     return (
-        f"**{look.name}**: {zeros / values:.0%} of {values:,} values are exactly 0, "
+        f"**{look.name}**: {_share(zeros / values)} of {values:,} values are exactly 0, "
         f"{dead:,} of {channels:,} channels are 0 for every picture, {finite}."
     )
+
+
+def _share(share: float) -> str:
+    """In per cent, where none and all are what they say."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return "less than 1%" if share < 0.5 else "more than 99%"
+    return f"{share:.0%}" if share else "none"
 
 
 def _alt(found: Sequence[Spread]) -> str:

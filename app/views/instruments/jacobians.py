@@ -34,7 +34,7 @@ def draw(scene: Scene) -> None:
     looks = [look for look in scene.looks if block in _names(look)]
 
     def ask(look: Look, step: int) -> Question:
-        return look.question("singular-values", step, picture=picture, block=block)
+        return look.question("singular-values", step, picture=picture, block=_names(look)[block])
 
     both = list(zip(looks, scene.ask([ask(look, scene.step) for look in looks]), strict=True))
     said = [_said(look, found, of) for look, found in both]
@@ -51,14 +51,15 @@ def draw(scene: Scene) -> None:
     scene.ask.ahead([ask(look, step) for step in scene.all_steps() for look in looks])
 
 
-def _names(look: Look) -> list[str]:
-    return [place.name for place in units_of(look.plan)]
+def _names(look: Look) -> dict[str, str]:
+    """The unit that each block is to the instrument."""
+    return {place.block: place.name for place in units_of(look.plan)}
 
 
 def _choose_block(scene: Scene) -> str:
     """The unit that was chosen on the Architecture page, or else the first with a skip."""
     names = list(dict.fromkeys(name for look in scene.looks for name in _names(look)))
-    skips = [place.name for look in scene.looks for place in units_of(look.plan) if place.has_skip]
+    skips = [place.block for look in scene.looks for place in units_of(look.plan) if place.has_skip]
     wanted = state.remembered("jacobian unit", scene.block)
     key = "jacobian unit"
     state.show_in_widget(key, wanted if wanted in names else (skips or names)[0])
@@ -90,7 +91,7 @@ def _said(look: Look, found: SingularValues | None, of: str) -> str:
     if found is None:
         return f"**{look.name}**: …"
     if of == "branch" and not found.has_skip:
-        return f"**{look.name}**: {found.block} has no skip, so its branch is the unit."
+        return f"**{look.name}**: this unit has no skip, so its branch is the unit."
     values, mean_square = _values(found, of)
     return (
         f"**{look.name}**: the largest is {in_words(values[0])}, the median of the {len(values)} largest "

@@ -3,27 +3,31 @@
 from itertools import accumulate
 from typing import NamedTuple
 
+from app.diagram.drawing import block_names
 from resnet_core.architecture import Plan
 
 
 class UnitPlace(NamedTuple):
-    """`depth` is that of the last layer, 1 is next to the picture. `title` is what a reader calls it."""
+    """One unit; `depth` is that of its last layer, and 1 is next to the picture."""
 
-    name: str
-    title: str
+    name: str  # as instruments have it
+    block: str  # as it is chosen on a drawing, such as layer1.0 or stem
     stage: str
     depth: int
     has_skip: bool
+
+    @property
+    def title(self) -> str:
+        """What a row is called, where there is little room: denseblock1.12."""
+        return self.block.removeprefix("features.").replace("denselayer", "")
 
 
 def units_of(plan: Plan) -> list[UnitPlace]:
     """A unit whose modules belong to the network itself has the name of its first operation."""
     depths = accumulate(unit.depth for unit in plan.units)
     return [
-        UnitPlace(
-            unit.name or next(iter(unit.ops)).name, unit.name or unit.stage, unit.stage, depth, unit.has_skip
-        )
-        for unit, depth in zip(plan.units, depths, strict=True)
+        UnitPlace(unit.name or next(iter(unit.ops)).name, block, unit.stage, depth, unit.has_skip)
+        for (block, unit), depth in zip(block_names(plan).items(), depths, strict=True)
     ]
 
 
