@@ -32,7 +32,7 @@ def test_a_part_opens_before_anything_is_known(root, monkeypatch, show):
     [
         (
             "profile",
-            "the gradient at the first layer (conv1) is 4.0 times that at the last before the classifier",
+            "gradient at the first layer (conv1): 4.0 times that at the last (layer3.0.conv2)",
         ),
         ("two-paths", "past its 3 blocks the shortcut brings 2.0 to 2.0 times (median 2.0)"),
         ("path-lengths", "lies in paths through 0 to 2 of 3 branches; the mean path has 1.5"),
@@ -72,7 +72,7 @@ def test_the_profile_can_be_of_activations_and_per_number(root, monkeypatch):
     page, _ = page_of("profile", monkeypatch)
     switch(page, "profile where", "signals")
     switch(page, "profile measure", "each")
-    assert "the gradient per number at the first layer" in texts(page)
+    assert "gradient per number at the first layer" in texts(page)
 
 
 def test_slow_motion_goes_forward_then_back_and_stays_where_it_was(root, monkeypatch):
@@ -121,8 +121,9 @@ def test_updates_are_read_from_the_runs_own_numbers(filled, monkeypatch):
 
 @pytest.mark.parametrize(
     ("gradients", "said"),
-    [([0, 1, 1, 1], "exactly 0, and 1.0 at the last"), ([1, 1, 0, 1], "1.0, and exactly 0 at the last"),
-     ([np.nan, 1, 1, 1], "not a number, and 1.0"), ([6, 1, 2, 1], "3.0 times that at the last")],
+    [([0, 1, 1, 1], "(conv1): exactly 0; at the last (layer1.0.conv2): 1.0."),
+     ([1, 1, 0, 1], "(conv1): 1.0; at the last (layer1.0.conv2): exactly 0."),
+     ([np.nan, 1, 1, 1], "(conv1): not a number; at the last"), ([6, 1, 2, 1], "3.0 times that at the last")],
 )  # fmt: skip
 def test_a_ratio_that_is_none_is_said_in_words(gradients, said):
     found = profile(network_of("none-8").plan, np.array(gradients + [1.0] * 4))

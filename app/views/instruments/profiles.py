@@ -17,7 +17,7 @@ from resnet_core.findings import Profile
 
 WHERE = {"weights": "at the weights", "signals": "at the activations"}
 MEASURE = {"norm": "Norm", "relative": "Relative", "each": "Per number"}
-SUBJECTS = {"norm": "the gradient", "relative": "the relative gradient", "each": "the gradient per number"}
+SUBJECTS = {"norm": "gradient", "relative": "relative gradient", "each": "gradient per number"}
 TITLES = {
     ("weights", "norm"): "‖∂L/∂W‖",
     ("weights", "relative"): "‖∂L/∂W‖ / ‖W‖",

@@ -17,16 +17,13 @@ def ends(profile: Profile) -> tuple[int, int]:
     return int(main[0]), int(main[-2] if len(main) > 1 else main[-1])
 
 
-def first_and_last(profile: Profile, values: np.ndarray, subject: str = "the gradient") -> str:
-    """ "the gradient at the first layer (conv1) is 8.1 times that at the last before the classifier (…)." """
+def first_and_last(profile: Profile, values: np.ndarray, subject: str = "gradient") -> str:
+    """ "gradient at the first layer (conv1): 8.1 times that at the last (layer3.8.conv2)." """
     places = ends(profile)
-    first, last = (profile.layers[i] for i in places)
-    return f"{subject} at the first layer ({first}) is {compared(*values[list(places)])} ({last})."
-
-
-def compared(first: float, last: float) -> str:
-    """What the first is in terms of the last, or each of them where there is no such factor."""
-    where = "at the last before the classifier"
+    first, last = values[list(places)]
+    names = [f"({profile.layers[place]})" for place in places]
     if all(math.isfinite(value) and value for value in (first, last)):
-        return f"{in_words(first / last)} times that {where}"
-    return f"{in_words(first)}, and {in_words(last)} {where}"
+        found = f"{in_words(first / last)} times that at the last {names[1]}."
+    else:
+        found = f"{in_words(first)}; at the last {names[1]}: {in_words(last)}."
+    return f"{subject} at the first layer {names[0]}: {found}"
