@@ -13,7 +13,8 @@ from app.figures.canvas import Paper, axis_number
 from app.figures.heat import SCALE
 from app.figures.theme import Arm, Palette
 
-ROW = 15  # px at scale 1
+ROWS = (15, 26)  # px at scale 1 of a row, the least and the most
+ROOM = 360  # px that all rows may take before they get the least
 BETWEEN, NAMES = 0.03, 0.16  # shares of the width: gap; of a panel: the names of the units
 
 
@@ -39,10 +40,11 @@ def answers(found: Sequence[Answers], palette: Palette, scale: float = 1.0) -> g
         layout["annotations"].append(paper.heading(f"<b>{each.arm.name}</b>", left, 84) | font)
         layout["shapes"] += _frame(each, axis_number(index), palette)
     rows = max((len(each.units) for each in found), default=1)
+    row = min(max(ROOM // max(rows, 1), ROWS[0]), ROWS[1])
     return paper.figure(
         [_cells(each, axis_number(index)) for index, each in enumerate(found)],
         {"l": 4, "r": 48, "t": 110, "b": 62},
-        height=paper.px(172 + ROW * max(rows, 8)),
+        height=paper.px(172 + row * max(rows, 8)),
         coloraxis=_color_axis(paper),
         **layout,
     )

@@ -21,7 +21,7 @@ CHANNELS = 8  # tiles for which a row has room
 LINE, HEAD = 21, 30  # px of the text above a row, and of the networks' names
 BETWEEN = 0.03  # share of the width between two strips
 WRAPPED = 14  # more rows than that stand in two strips
-TILES = (36, 72)  # px, the smallest and the largest
+TILES = {1: (36, 72), 2: (36, 44)}  # px, the smallest and the largest, by strips of a sheet
 ROOM = 760  # px that the rows may take together, as long as tiles are not the smallest
 
 
@@ -43,7 +43,7 @@ def montage(sheets: Sequence[Sheet], palette: Palette, scale: float = 1.0) -> go
     """The sheets side by side, in strips from the top down; how high it is depends on the counts alone."""
     paper, most = Paper(palette, scale), max((len(sheet.rows) for sheet in sheets), default=0)
     strips = 2 if most > WRAPPED else 1
-    place = _Place(paper, strips * len(sheets), max(-(-most // strips), 1))
+    place = _Place(paper, strips * len(sheets), max(-(-most // strips), 1), TILES[strips])
     names = [place.name(sheet.arm, strips * column) for column, sheet in enumerate(sheets)]
     cells = [
         (row, strips * column + number // place.rows, number % place.rows)
@@ -68,11 +68,12 @@ class _Place(NamedTuple):
     paper: Paper
     strips: int
     rows: int
+    tiles: tuple[int, int]
 
     @property
     def tile(self) -> int:
         """Pixels at scale 1."""
-        return min(max(ROOM // self.rows - LINE, TILES[0]), TILES[1])
+        return min(max(ROOM // self.rows - LINE, self.tiles[0]), self.tiles[1])
 
     @property
     def height(self) -> int:

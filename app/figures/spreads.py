@@ -51,8 +51,8 @@ def spreads(found: Sequence[Spread], palette: Palette, scale: float = 1.0) -> go
     row = min(max(ROOM // max(rows, 1), ROWS[0]), ROWS[1])
     return paper.figure(
         [trace for index, spread in enumerate(found) for trace in _traces(spread, index, paper)],
-        {"l": 4, "r": 4, "t": 48, "b": 78},
-        height=paper.px(48 + 78 + row * max(rows, 8)),
+        {"l": 4, "r": 4, "t": 48, "b": 90},
+        height=paper.px(48 + 90 + row * max(rows, 8)),
         coloraxis=_color_axis(paper),
         **layout,
     )
@@ -157,7 +157,7 @@ def _color_axis(paper: Paper) -> dict[str, Any]:
         "colorscale": SCALE, "cmin": LOWEST, "cmax": 0,
         "colorbar": {
             "orientation": "h", "thickness": paper.px(10), "len": 0.4, "y": 0, "yanchor": "top", "x": 0.5,
-            "ypad": paper.px(46), "tickvals": [-4, -3, -2, -1, 0], "outlinewidth": 0,
+            "ypad": paper.px(54), "tickvals": [-4, -3, -2, -1, 0], "outlinewidth": 0,
             "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
             "title": {"text": "share of the unit's values", "side": "top", "font": paper.ink_font},
         },

@@ -1,5 +1,7 @@
 """Spreads of values, classes behind units, blocks over a run: what is drawn is what was found."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from app.figures.depth import Line, by_depth
 from app.figures.reference_lines import level, made_neutral
 from app.figures.spreads import CELLS, Spread, counters, ranges, shares_by_place, spreads
 from app.figures.theme import LIGHT
+from app.views.instrument_page import Scene
+from app.views.instruments.near_steps import near_steps
 from app.views.instruments.units import evenly, stage_ends, units_of
 from tests.app.small_histories import PLAIN_AND_RESIDUAL
 
@@ -122,3 +126,11 @@ def test_few_of_many_are_evenly_spread_with_both_ends():
     assert evenly(3, 5) == [0, 1, 2]
     assert evenly(9, 5) == [0, 2, 4, 6, 8]
     assert evenly(600, 40)[-1] == 599
+
+
+@pytest.mark.parametrize(
+    ("step", "near"), [(0, [0, 10]), (10, [0, 10, 30]), (12, [0, 10, 30]), (60, [30, 60])]
+)
+def test_the_steps_beside_the_one_that_is_looked_at(step, near):
+    look = SimpleNamespace(steps=(0, 10, 30, 60))
+    assert near_steps(Scene([look], step, "", None)) == near

@@ -10,6 +10,7 @@ from app.figures.depth import Line, by_depth, unknown
 from app.figures.reference_lines import level, made_neutral
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
+from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import numbers
 from app.views.instruments.pictures import choose_picture
 from app.views.instruments.sentences import in_words
@@ -48,7 +49,7 @@ def draw(scene: Scene) -> None:
     alt = f"Singular values of {block}. {' '.join(said).replace('**', '')}"
     chart(figure, key="singular values", alt=alt)
     _numbers(both)
-    scene.ask.ahead([ask(look, step) for step in scene.all_steps() for look in looks])
+    scene.ask.ahead([ask(look, step) for step in near_steps(scene) for look in looks])
 
 
 def _names(look: Look) -> dict[str, str]:

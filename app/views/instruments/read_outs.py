@@ -12,6 +12,7 @@ from app.figures.reference_lines import level, made_neutral
 from app.figures.theme import Arm
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
+from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import numbers
 from app.views.instruments.pictures import choose_picture, show_picture, softmax
 from app.views.instruments.switches import switch
@@ -58,7 +59,7 @@ def draw(scene: Scene) -> None:
     chart(answers(drawn, palette(), type_scale()), key="answers", alt=_answers_said(drawn))
     _numbers(both)
     scene.ask.ahead(
-        [k.question("read-out", step, picture=picture) for step in scene.all_steps() for k in scene.looks]
+        [k.question("read-out", step, picture=picture) for step in near_steps(scene) for k in scene.looks]
     )
 
 
