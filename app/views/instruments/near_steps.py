@@ -1,4 +1,4 @@
-"""The steps beside the one that is looked at: what is worth having answered ahead where an answer takes long."""
+"""The steps beside the one that is looked at, which are worth asking ahead where an answer takes long."""
 
 from app.views.instrument_page import Scene
 
