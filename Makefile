@@ -11,7 +11,7 @@ PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check --no-compile
 COMPILE := $(PYTHON) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
 
 # Walks and faults that promise no seconds, so that they can share the machine with other tests.
-UNHURRIED := $(patsubst %,tests/e2e/test_%.py,architecture members runs_page variants_page)
+UNHURRIED := $(patsubst %,tests/e2e/test_%.py,architecture instruments members runs_page variants_page)
 UNHURRIED += $(patsubst %,tests/faults/test_%.py,full_disk lives torn_checkpoint)
 
 # The lab and its tests start some hundred processes: none compiles again what another one has compiled.

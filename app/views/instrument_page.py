@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import state
+from app.charts.scrubber import scrubber
 from app.views import looks, messages
 from app.views.asking import Asking
 from app.views.heading import heading
@@ -103,12 +104,8 @@ def _scrubber(page: str, found: Sequence[Look]) -> int:
         return steps[0]
     asked = state.page_settings(page, USUAL)["step"]
     start = max((s for s in steps if asked.isdecimal() and s <= int(asked)), default=steps[-1])
-    key = f"{page} step"
-    state.show_in_widget(key, start)
-    return st.select_slider(
-        "Step", steps, key=key, format_func=lambda step: f"step {step}", label_visibility="collapsed",
-        on_change=lambda: _keep(page, {"step": str(state.widget_value(key))}),
-    )  # fmt: skip
+    scrubber(steps, start, key=f"{page} step", on_change=lambda step: _keep(page, {"step": str(step)}))
+    return start
 
 
 def _about(found: Sequence[Look], step: int) -> str:
