@@ -85,6 +85,15 @@ def test_the_course_of_a_run_is_what_the_run_wrote_down(filled, monkeypatch):
     assert "the median over 3 blocks goes from" in everything(page)
 
 
+def test_an_untrained_network_has_no_course_and_says_so(store, monkeypatch):
+    answer_with(monkeypatch, signal_finding)
+    page = opened("signal", show="blocks", **TWO)
+    page.button_group(key="blocks quantity").set_value("over time")
+    drawn(page)
+    assert "plain-8 has no unit with a skip." in everything(page)
+    assert "ResNet-8 is untrained: choose a run above." in everything(page)
+
+
 def test_the_chosen_picture_is_asked_about_on_all_parts(store, monkeypatch):
     analysts = answer_with(monkeypatch, signal_finding)
     page = opened("signal", show="feature-maps", **TWO)

@@ -40,6 +40,8 @@ def draw_course(scene: Scene) -> None:
         if run is not None and what in run.readings and run.blocks
     ]
     st.markdown("  \n".join(_course(look, what, shown) for look in scene.looks))
+    if not shown:
+        return
     said = "; ".join(_course(look, what, shown) for look in scene.looks).replace("**", "")
     figure = block_times(shown, RECORDED[what], palette(), type_scale(), step=scene.step)
     chart(figure, key="block times", alt=f"{RECORDED[what]} by block and step. {said}")
