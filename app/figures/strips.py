@@ -18,6 +18,7 @@ THIN, WIDE = 1.5, 11.0  # px of the lines
 BOX = (0.3, 0.2)  # half of width and height of a unit's box
 LANE = 0.62  # height at which a shortcut passes
 KEY = (0.02, 0.06)  # length of a line of the key and room of its number, as shares of the width
+ROOM = 300.0  # px that the widest lines of all units take together
 MANY = 60  # units from which there is no room for their boxes' outlines
 
 
@@ -39,6 +40,8 @@ def strips(rows: Sequence[Strip], palette: Palette, scale: float = 1.0, most_row
     """As high as `most_rows` rows, so that nothing moves when a row is not known yet."""
     paper = Paper(palette, scale)
     widths = Widths.of([values for row in rows for values in (row.past[row.has_skip], row.through)])
+    most_units = max((len(row.names) for row in rows), default=1)
+    widths = widths._replace(wide=min(WIDE, ROOM / most_units))
     shapes, notes, layout = [], [], {}
     count = max(most_rows, len(rows), 1)
     for index, row in enumerate(rows):
@@ -64,6 +67,7 @@ class Widths(NamedTuple):
     low: float
     high: float
     is_known: bool = True
+    wide: float = WIDE
 
     @classmethod
     def of(cls, sets: Sequence[np.ndarray]) -> "Widths":
@@ -79,7 +83,7 @@ class Widths(NamedTuple):
         if np.isnan(value) or value <= 0:
             return THIN
         share = (np.log10(value) - self.low) / (self.high - self.low)
-        return float(THIN + (WIDE - THIN) * min(max(share, 0.0), 1.0))
+        return float(THIN + (self.wide - THIN) * min(max(share, 0.0), 1.0))
 
 
 def _row_shapes(row: Strip, widths: Widths, number: str, paper: Paper) -> list[dict[str, Any]]:

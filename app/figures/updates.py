@@ -29,7 +29,7 @@ def updates(
     width = (1 - GAP * (len(runs) - 1)) / max(len(runs), 1)
     for index, ((arm, _), found) in enumerate(zip(runs, cells, strict=True)):
         number, left = axis_number(index), index * (width + GAP)
-        layout |= _axes(paper, number, [left, left + width], found)
+        layout |= _axes(paper, number, [left, left + width], (found, step))
         font = paper.ink_font | {"color": arm.style.color(palette)}
         notes.append(paper.heading(f"<b>{arm.name}</b>", left, 4) | {"font": font})
         traces += _maps(arm, found, number, palette)
@@ -41,13 +41,21 @@ def updates(
     )  # fmt: skip
 
 
-def _axes(paper: Paper, number: str, domain: list[float], cells: Cells) -> dict[str, Any]:
-    last = float(cells.steps.max()) if len(cells.steps) else 1.0
+def _axes(paper: Paper, number: str, domain: list[float], shown: tuple[Cells, int]) -> dict[str, Any]:
+    cells, step = shown
     deepest = float(cells.depths.max()) if len(cells.depths) else 56.0
-    along = paper.axis("step", domain=domain, anchor=f"y{number}", range=[0, max(last, 1) * 1.02], nticks=6)
+    along = paper.axis("step", domain=domain, anchor=f"y{number}", nticks=6)
+    along["range"] = _span(cells, step)
     up = paper.axis("depth (layer)" if not number else "", anchor=f"x{number}", range=[0.5, deepest + 0.5])
     quiet = {"showgrid": False}
     return {f"xaxis{number}": along | quiet, f"yaxis{number}": up | quiet | {"nticks": 6}}
+
+
+def _span(cells: Cells, step: int) -> list[float]:
+    """All cells whole, and the marked step."""
+    half = float(np.diff(cells.steps).max()) / 2 if len(cells.steps) > 1 else 0.5
+    last = float(cells.steps.max()) if len(cells.steps) else 0.0
+    return [-half, max(last + half, step * 1.01, 1.0)]
 
 
 def _maps(arm: Arm, cells: Cells, number: str, palette: Palette) -> list[dict[str, Any]]:
@@ -73,7 +81,7 @@ def _mark(number: str, step: int, palette: Palette) -> dict[str, Any]:
 
 def _colors(paper: Paper, low: float, high: float) -> dict[str, Any]:
     bar = {
-        "title": {"text": "‖update‖<br>/ ‖weight‖", "side": "top", "font": paper.ink_font},
+        "title": {"text": "‖update‖<br>/ ‖weight‖<br> ", "side": "top", "font": paper.ink_font},
         "thickness": paper.px(14), "len": 1.0, "x": 1.012, "outlinewidth": 0, "tickprefix": "10<sup>",
         "ticksuffix": "</sup>", "dtick": max(-(-(high - low) // 7), 1),
     }  # fmt: skip

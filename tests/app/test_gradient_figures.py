@@ -150,4 +150,6 @@ def test_updates_are_maps_with_the_step_marked_and_colours_for_what_has_no_logar
     assert drawn(figure, "zero")[0].z[1, 0] == 1
     assert drawn(figure, "infinite")[0].z[2, 1] == 1
     assert figure.layout.shapes[0].x0 == 1
-    assert updates([(ARM, history_of([], LAYOUT))], 0, LIGHT).layout.height == figure.layout.height
+    two = updates([(ARM, history_of([], LAYOUT)), (ARM, history)], 60, LIGHT)
+    assert two.layout.height == figure.layout.height
+    assert two.layout.xaxis2.range[1] > 60

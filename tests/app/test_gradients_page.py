@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.diagram.choice import network_of
-from app.views.instruments.motion_formulas import backward_formula, forward_formula, number
+from app.views.instruments.motion_formulas import backward_formula, delta_formula, forward_formula, number
 from app.views.instruments.path_lengths import most_of
 from app.views.instruments.sentences import first_and_last
 from app.views.instruments.slow_motion import Spot, spot_at
@@ -158,6 +158,8 @@ def test_formulas_say_what_the_unit_does_and_the_norms_of_the_step():
     backward = backward_formula(plan.units[1], found, 1)
     assert all(f"_{{{value}}}" in backward for value in ("0.021", "0.018", "0.009"))
     assert "+" not in backward_formula(plan.units[0], found, 0)
+    assert r"\mathrm{relu}(z)" in delta_formula(plan.units[1], found, 1)
+    assert "z" not in delta_formula(plan.units[-1], found, len(plan.units) - 1)
     assert [number(v) for v in (1e-7, np.inf, np.nan)] == [r"1 \cdot 10^{-7}", r"\infty", r"\text{NaN}"]
 
 

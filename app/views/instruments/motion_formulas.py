@@ -44,12 +44,15 @@ def backward_formula(unit: Unit, motion: Motion, i: int) -> str:
 
 
 def delta_formula(unit: Unit, motion: Motion, i: int) -> str:
-    """What delta is: the gradient at y, brought back behind what follows the merge."""
-    behind = r"\text{ through }" + r",\,".join(
-        rf"\mathrm{{{FUNCTIONS.get(op.kind, op.kind)}}}" for op in unit.after
+    """What delta is: the gradient at y, brought back to z, where what follows the merge begins."""
+    size = rf"\left\lVert \frac{{\partial L}}{{\partial y}} \right\rVert = {number(motion.gradients_out[i])}"
+    at_y = r"\frac{\partial L}{\partial y}"
+    if not unit.after:
+        return rf"\delta = {at_y},\quad {size}"
+    names = r" \circ ".join(rf"\mathrm{{{FUNCTIONS.get(op.kind, op.kind)}}}" for op in reversed(unit.after))
+    return (
+        rf"\delta = \left(\frac{{\partial\, {names}(z)}}{{\partial z}}\right)^{{\!\top}} {at_y},\quad {size}"
     )
-    y = r"\frac{\partial L}{\partial y},\quad \left\lVert \frac{\partial L}{\partial y} \right\rVert"
-    return rf"\delta = {y} = {number(motion.gradients_out[i])}" + (behind if unit.after else "")
 
 
 def number(value: float) -> str:
