@@ -241,7 +241,7 @@ def page_settings(page: str, usual: Mapping[str, str]) -> dict[str, str]:
     key = f"settings of {page}"
     if key not in st.session_state:
         st.session_state[key] = {name: st.query_params.get(name, usual[name]) for name in usual}
-    return st.session_state[key]
+    return {**usual, **st.session_state[key]}
 
 
 def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str, str]) -> None:
@@ -249,6 +249,13 @@ def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str,
     st.session_state[f"settings of {page}"] = dict(chosen)
     query = {name: value for name, value in chosen.items() if value != usual[name]}
     _put_in_url(query)
+
+
+def look_at(page: str, run_ids: Sequence[str]) -> None:
+    """Makes a page of instruments begin with these runs."""
+    first, second = (*run_ids, "")[:2]
+    kept = st.session_state.get(f"settings of {page}", {})
+    st.session_state[f"settings of {page}"] = {**kept, "first": first, "second": second, "step": ""}
 
 
 def chosen_block() -> str:

@@ -111,11 +111,13 @@ def _scrubber(page: str, found: Sequence[Look]) -> int:
 def _about(found: Sequence[Look], step: int) -> str:
     """Which weights and which pictures: said on every part."""
     said = [_weights_and_batch(look, step) for look in found]
+    has_norm = any(look.config.model.norm == "batch" for look in found)
+    norm = " BN uses the batch's statistics unless said otherwise." if has_norm else ""
     if len(set(said)) == 1:
         who = "Both" if len(found) > 1 else found[0].name
-        return f"{who}: {said[0]}. BN uses the batch's statistics unless said otherwise."
+        return f"{who}: {said[0]}.{norm}"
     each = "; ".join(f"{look.name}: {words}" for look, words in zip(found, said, strict=True))
-    return f"{each}. BN uses the batch's statistics unless said otherwise."
+    return f"{each}.{norm}"
 
 
 def _weights_and_batch(look: Look, step: int) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from app import state
 from app.controls import draw_controls
 from app.live.component import stage
-from app.views import cost, messages, results
+from app.views import cost, look_inside, messages, results
 from app.views.heading import heading
 from app.views.text import as_plain, explain
 from resnet_core.config import RunConfig
@@ -28,6 +28,10 @@ def page() -> None:
     _show_stage(runs)
     if runs and has_ended:
         results.card(state.open_stores()[0], runs)
+    if runs:
+        words, *columns = st.columns([2.2, 1, 1, 5], vertical_alignment="center")
+        words.markdown("Look inside these networks:")
+        look_inside.buttons(columns[:2], [run.id for run in runs])
     explain("race")
 
 
