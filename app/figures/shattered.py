@@ -75,7 +75,7 @@ def _square(index: int, most: int) -> tuple[float, float]:
 
 def _square_axes(paper: Paper, index: int, most: int) -> dict[str, Any]:
     number, (left, width) = axis_number(index + 2), _square(index, most)
-    x = paper.axis("place" if index == 0 else "", domain=[left, left + width], anchor=f"y{number}", nticks=3)
+    x = paper.axis(domain=[left, left + width], anchor=f"y{number}", nticks=3)
     shared = {"showgrid": False, "range": [0, 1], "constrain": "domain"}
     up = {"scaleanchor": f"x{number}", "anchor": f"x{number}", "nticks": 3, "constraintoward": "top"}
     return {

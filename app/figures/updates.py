@@ -81,7 +81,7 @@ def _mark(number: str, step: int, palette: Palette) -> dict[str, Any]:
 
 def _colors(paper: Paper, low: float, high: float) -> dict[str, Any]:
     bar = {
-        "title": {"text": "‖update‖<br>/ ‖weight‖<br> ", "side": "top", "font": paper.ink_font},
+        "title": {"text": "‖update‖<br>/ ‖weight‖<br>\u00a0", "side": "top", "font": paper.ink_font},
         "thickness": paper.px(14), "len": 1.0, "x": 1.012, "outlinewidth": 0, "tickprefix": "10<sup>",
         "ticksuffix": "</sup>", "dtick": max(-(-(high - low) // 7), 1),
     }  # fmt: skip
