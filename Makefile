@@ -17,7 +17,7 @@ UNHURRIED += $(patsubst %,tests/faults/test_%.py,full_disk lives torn_checkpoint
 # The lab and its tests start some hundred processes: none compiles again what another one has compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test setup format check bench soak record record-variants
+.PHONY: run test setup format check bench soak record record-instruments record-variants
 .DELETE_ON_ERROR:
 
 run: $(VENV)/runtime.stamp
@@ -41,13 +41,16 @@ check: setup
 	$(PYTHON) -m ruff check
 
 bench: setup
-	$(PYTHON) -m benchmarks
+	$(WITH_BROWSER) $(PYTHON) -m benchmarks
 
 soak: setup
 	$(WITH_BROWSER) $(PYTHON) -m pytest -m soak
 
 record: setup
 	$(WITH_BROWSER) $(PYTHON) assets/record.py
+
+record-instruments: setup
+	$(WITH_BROWSER) $(PYTHON) assets/record_instruments.py
 
 record-variants: setup
 	$(PYTHON) assets/record_variants.py

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,8 +83,28 @@ def keep_answers(store: RunStore, kept: RunStore, run: RunInfo) -> None:
 
 def take_picture(store_folder: str, race_id: str) -> None:
     """The page of the finished race, as a laptop shows it."""
+    with served(store_folder) as address, opened_browser() as browser:
+        page = browser.new_page(viewport={"width": 1500, "height": 1560})
+        page.goto(f"{address}/?race={race_id}")
+        page.get_by_text("What was measured").wait_for()
+        page.wait_for_timeout(3000)  # the charts settle
+        page.screenshot(path=PICTURE)
+
+
+@contextmanager
+def opened_browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as playwright:
+        path = os.environ.get("RESNET_LAB_CHROMIUM") or None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(store_folder: str) -> Iterator[str]:
+    """The address of the app on the runs of a folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,16 +116,7 @@ def take_picture(store_folder: str, race_id: str) -> None:
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=os.environ.get("RESNET_LAB_CHROMIUM") or None, args=["--no-sandbox"]
-            )
-            page = browser.new_page(viewport={"width": 1500, "height": 1560})
-            page.goto(f"http://127.0.0.1:{port}/?race={race_id}")
-            page.get_by_text("What was measured").wait_for()
-            page.wait_for_timeout(3000)  # the charts settle
-            page.screenshot(path=PICTURE)
-            browser.close()
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait()

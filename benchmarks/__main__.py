@@ -17,7 +17,8 @@ from benchmarks.table import Crash, Results, Row, render
 from resnet_core.device import describe_device, pick_device
 
 SUBJECTS = (
-    "step", "members", "race", "loader", "multiply", "depth", "instruments", "memory", "first_point", "delta"
+    "step", "members", "race", "loader", "multiply", "depth", "instruments", "memory", "first_point", "delta",
+    "scrub",
 )  # fmt: skip
 REPORT = Path(__file__).resolve().parents[1] / "build" / "bench.md"
 
