@@ -55,12 +55,16 @@ def families(
         }
         layout[f"yaxis{number}"] = y | {"domain": up}
         layout["annotations"] += [_title(panel, across[0], up[1], paper)]
-        layout["annotations"] += [_end(c, heights, colors[c.depth], number, paper) for c in panel.curves]
+        layout["annotations"] += [
+            _end(c, heights, colors[c.depth], number=number, paper=paper) for c in panel.curves
+        ]
         # One point at no place: Plotly draws no axes without a trace.
         traces.append(
             {"type": "scatter", "x": [None], "y": [None], "xaxis": f"x{number}", "yaxis": f"y{number}"}
         )
-        traces += [t for c in panel.curves for t in _traces(c, heights, colors[c.depth], number, scale)]
+        traces += [
+            t for c in panel.curves for t in _traces(c, heights, colors[c.depth], number=number, scale=scale)
+        ]
     return paper.figure(traces, margins={"t": 26}, height=paper.px(HEIGHT), **layout)
 
 
@@ -92,7 +96,7 @@ def _title(panel: Panel, left: float, top: float, paper: Paper) -> dict[str, Any
     return paper.note(text, **place, yshift=paper.px(4), align="left")
 
 
-def _traces(curve: Curve, heights: Heights, color: str, number: str, scale: float) -> list[dict[str, Any]]:
+def _traces(curve: Curve, heights: Heights, color: str, *, number: str, scale: float) -> list[dict[str, Any]]:
     said = [f"{curve.depth} layers<br>{n}: {v:.3g}" for n, v in zip(curve.names, curve.values, strict=True)]
     shared = {
         "type": "scatter", "name": f"{curve.depth} layers", "x": curve.depths, "text": said,
@@ -104,7 +108,7 @@ def _traces(curve: Curve, heights: Heights, color: str, number: str, scale: floa
     return [shared | line] + ([shared | marks] if np.isfinite(in_lanes).any() else [])
 
 
-def _end(curve: Curve, heights: Heights, color: str, number: str, paper: Paper) -> dict[str, Any]:
+def _end(curve: Curve, heights: Heights, color: str, *, number: str, paper: Paper) -> dict[str, Any]:
     last = curve.values[-1:]
     height = np.nansum([heights.place(last)[0], heights.place_in_lanes(last)[0]])
     return {

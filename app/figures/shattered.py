@@ -29,23 +29,15 @@ def shattered(ways: Sequence[Way], palette: Palette, scale: float = 1.0, most: i
     """Three panels: slopes over their root mean square, one small map for each of `most` networks, lags."""
     paper = Paper(palette, scale)
     slopes, lags = axis_number(0), axis_number(1)
-    longest = max((way.lags.max() for way in ways if len(way.lags)), default=63)
-    layout: dict[str, Any] = {
-        "xaxis": paper.axis("place between the pictures", domain=SLOPES, range=[0, 1], nticks=5),
-        "yaxis": paper.axis(nticks=6),
-        "xaxis2": paper.axis(
-            "distance of two places", domain=LAGS, anchor="y2", range=[0, longest + 1], nticks=5
-        ),
-        "yaxis2": paper.axis(range=[-0.5, 1.03], anchor="x2", tickvals=[-0.5, 0, 0.5, 1]),
-    }
+    layout = _line_axes(ways, paper)
     traces = [_nothing(slopes), _nothing(lags)]
     notes = [
         paper.heading("slope / its root mean square", SLOPES[0], 6),
         paper.heading("mean cosine", LAGS[0], 6),
     ]
     for index, way in enumerate(ways):
-        traces.append(_line(way, way.places, normalised(way.slopes), slopes, paper))
-        traces.append(_line(way, way.lags, way.autocorrelation, lags, paper))
+        traces.append(_line(way, (way.places, normalised(way.slopes)), slopes, paper))
+        traces.append(_line(way, (way.lags, way.autocorrelation), lags, paper))
         traces.append(_map(way, axis_number(index + 2)))
     for index in range(most):
         left = _square(index, most)[0]
@@ -60,6 +52,17 @@ def shattered(ways: Sequence[Way], palette: Palette, scale: float = 1.0, most: i
     return paper.figure(
         traces, {"t": 46, "l": 40}, height=paper.px(HEIGHT), annotations=notes, coloraxis=colors, **layout
     )
+
+
+def _line_axes(ways: Sequence[Way], paper: Paper) -> dict[str, Any]:
+    longest = max((way.lags.max() for way in ways if len(way.lags)), default=63)
+    apart = paper.axis("distance of two places", domain=LAGS, anchor="y2", nticks=5)
+    return {
+        "xaxis": paper.axis("place between the pictures", domain=SLOPES, range=[0, 1], nticks=5),
+        "yaxis": paper.axis(nticks=6),
+        "xaxis2": apart | {"range": [0, longest + 1]},
+        "yaxis2": paper.axis(range=[-0.5, 1.03], anchor="x2", tickvals=[-0.5, 0, 0.5, 1]),
+    }
 
 
 def normalised(slopes: np.ndarray) -> np.ndarray:
@@ -97,12 +100,12 @@ def _nothing(number: str) -> dict[str, Any]:
     return {"type": "scatter", "x": [None], "y": [None], "xaxis": f"x{number}", "yaxis": f"y{number}"}
 
 
-def _line(way: Way, x: np.ndarray, y: np.ndarray, number: str, paper: Paper) -> dict[str, Any]:
+def _line(way: Way, points: tuple[np.ndarray, np.ndarray], number: str, paper: Paper) -> dict[str, Any]:
     style = way.arm.style
     line = {"color": style.color(paper.palette), "dash": style.dash, "width": 2 * paper.scale}
     return {
-        "type": "scatter", "mode": "lines", "name": way.arm.name, "x": x, "y": y, "line": line,
-        "xaxis": f"x{number}", "yaxis": f"y{number}", "hovertemplate": "%{x:.3~g}: %{y:.3~g}",
+        "type": "scatter", "mode": "lines", "name": way.arm.name, "x": points[0], "y": points[1],
+        "line": line, "xaxis": f"x{number}", "yaxis": f"y{number}", "hovertemplate": "%{x:.3~g}: %{y:.3~g}",
     }  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def _row_shapes(row: Strip, widths: Widths, number: str, paper: Paper) -> list[d
         shapes.append(place | box | _box_look(row, i, paper))
         ways = [(through, row.through[i])] + ([(past, row.past[i])] if row.has_skip[i] else [])
         for path, value in ways:
-            line = _stroke(row, i, float(value), widths, paper)
+            line = _stroke(row, i, float(value), widths=widths, paper=paper)
             shapes.append(place | {"type": "path", "path": path, **line})
     return shapes
 
@@ -115,7 +115,7 @@ def _box_look(row: Strip, i: int, paper: Paper) -> dict[str, Any]:
     return {"fillcolor": fill, "line": line, "opacity": 1.0 if is_reached else 0.3}
 
 
-def _stroke(row: Strip, i: int, value: float, widths: Widths, paper: Paper) -> dict[str, Any]:
+def _stroke(row: Strip, i: int, value: float, *, widths: Widths, paper: Paper) -> dict[str, Any]:
     if not row.known[i]:
         return {"line": {"color": paper.palette.muted, "width": 1}, "opacity": 0.35}
     color, dash = row.arm.style.color(paper.palette), "solid"

@@ -39,7 +39,7 @@ def draw(scene: Scene) -> None:
         "last layer before the classifier."
     )
     asked = [(skip, norm, depth) for depth in DEPTHS for skip, norm in CELLS]
-    found = scene.ask([question("profile", _config(config, init, *cell)) for cell in asked])
+    found = scene.ask([question("profile", _config(config, init, cell)) for cell in asked])
     known = dict(zip(asked, found, strict=True))
     scene.ask.about = (
         f"Measured on {len(asked)} untrained networks with width, pictures, batch and seed of "
@@ -58,7 +58,8 @@ def _inits(config: RunConfig) -> dict[str, str]:
     return {name: words for name, words in INITS.items() if name in ("he", "pytorch", own)}
 
 
-def _config(config: RunConfig, init: str, skip: str, norm: str, depth: int) -> RunConfig:
+def _config(config: RunConfig, init: str, cell: tuple[str, str, int]) -> RunConfig:
+    skip, norm, depth = cell
     usual = to_flat(RunConfig())
     kept = {name: to_flat(config)[name] for name in ("width", "dataset", "side", "batch", "seed")}
     return from_flat(usual | kept | {"skip": skip, "norm": norm, "depth": depth, "init": init})

@@ -9,6 +9,7 @@ from app.figures.path_lengths import Spectrum, path_lengths
 from app.figures.words import in_words
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
+from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import as_columns, numbers
 from app.views.looks import Look
 from resnet_core.findings import PathLengths
@@ -35,7 +36,7 @@ def draw(scene: Scene) -> None:
         figure = path_lengths(spectra, palette(), type_scale())
         chart(figure, key="path lengths", alt=" ".join(said).replace("**", ""))
     numbers(_table(pairs), key="path lengths")
-    scene.ask.ahead([look.question("path-lengths", step) for look in looks for step in scene.all_steps()])
+    scene.ask.ahead([look.question("path-lengths", step) for look in looks for step in near_steps(scene)])
 
 
 def most_of(lengths: np.ndarray, carried: np.ndarray) -> tuple[float, float] | None:

@@ -11,6 +11,7 @@ from app.figures.shattered import Way, shattered
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments import correlation_laws, scalar_nets
+from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.switches import switch
 from resnet_core.findings import Shattered
@@ -53,7 +54,7 @@ def _line(scene: Scene, place) -> None:
         (k.name, *row) for k, f in known for row in zip(f.places, f.logits, f.slopes, f.norms, strict=True)
     ]
     numbers(as_columns(("network", "place", "logit", "slope", "gradient norm"), rows), key="shattered")
-    others = [k.question("shattered", s, **options) for k in scene.looks for s in scene.all_steps()]
+    others = [k.question("shattered", s, **options) for k in scene.looks for s in near_steps(scene)]
     scene.ask.ahead(others)
 
 
