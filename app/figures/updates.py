@@ -33,9 +33,10 @@ def updates(
         font = paper.ink_font | {"color": arm.style.color(palette)}
         notes.append(paper.heading(f"<b>{arm.name}</b>", left, 4) | {"font": font})
         traces += _maps(arm, found, number, palette)
+    notes.append(paper.heading("‖ΔW‖ / ‖W‖", 1.005, 12))
     low, high = color_span(cells)
     return paper.figure(
-        traces, {"t": 28, "r": 84}, height=paper.px(HEIGHT), annotations=notes,
+        traces, {"t": 34, "r": 92}, height=paper.px(HEIGHT), annotations=notes,
         shapes=[_mark(axis_number(i), step, palette) for i in range(len(runs))],
         coloraxis=_colors(paper, low, high), **layout,
     )  # fmt: skip
@@ -81,7 +82,6 @@ def _mark(number: str, step: int, palette: Palette) -> dict[str, Any]:
 
 def _colors(paper: Paper, low: float, high: float) -> dict[str, Any]:
     bar = {
-        "title": {"text": "‖update‖<br>/ ‖weight‖<br>\u00a0", "side": "top", "font": paper.ink_font},
         "thickness": paper.px(14), "len": 1.0, "x": 1.012, "outlinewidth": 0, "tickprefix": "10<sup>",
         "ticksuffix": "</sup>", "dtick": max(-(-(high - low) // 7), 1),
     }  # fmt: skip

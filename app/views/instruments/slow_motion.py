@@ -23,6 +23,7 @@ from resnet_core.findings import Motion
 
 KEPT, SLIDER = "slow motion place", "slow motion slider"
 MANY_UNITS = 150
+FORMULAS = 250  # px
 # Label, icon, keys, and where it goes from `place` of `last`.
 BUTTONS = {
     "First": (":material/first_page:", "Shift+Left", lambda place, last: 0),
@@ -48,7 +49,8 @@ def draw(scene: Scene) -> None:
     rows = [_strip(*pair, spot) for pair, spot in zip(pairs, spots, strict=True) if pair[1] is not None]
     rows = [row for row in rows if len(row.names) <= MANY_UNITS]
     said = [_said(*pair, spot) for pair, spot in zip(pairs, spots, strict=True)]
-    chart(strips(rows, palette(), type_scale(), len(pairs)), key="slow motion", alt=" ".join(said))
+    alt = " ".join(words + _norms(pair[1], spot) for words, pair, spot in zip(said, pairs, spots, strict=True))
+    chart(strips(rows, palette(), type_scale(), len(pairs)), key="slow motion", alt=alt)
     for column, pair, spot, words in zip(st.columns(len(pairs)), pairs, spots, said, strict=True):
         with column, st.container(border=True):
             _formulas(*pair, spot, words)
@@ -111,9 +113,20 @@ def _said(look: Look, motion: Motion | None, spot: Spot) -> str:
     return f"{look.name}, {where}: " + ("…" if motion is None else f"{motion.units[spot.unit]}")
 
 
+def _norms(motion: Motion | None, spot: Spot) -> str:
+    """What both ways bring at the reached unit, and what it hands on."""
+    if motion is None:
+        return "."
+    names = ("through_shortcut", "through_branch", "gradients_in") if spot.is_backward else (
+        "shortcuts", "branches", "outputs")  # fmt: skip
+    past, through, whole = (float(getattr(motion, name)[spot.unit]) for name in names)
+    way = f"shortcut {in_words(past)}, " if motion.has_skip[spot.unit] else ""
+    return f": {way}branch {in_words(through)}, together {in_words(whole)}."
+
+
 def _formulas(look: Look, motion: Motion | None, spot: Spot, words: str) -> None:
     st.markdown(f"**{words}**")
-    with st.container(height=190, border=False):
+    with st.container(height=FORMULAS, border=False):
         if motion is None:
             return
         unit, i = look.plan.units[spot.unit], spot.unit
