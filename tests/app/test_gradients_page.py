@@ -91,7 +91,7 @@ def test_slow_motion_goes_forward_then_back_and_stays_where_it_was(root, monkeyp
 @pytest.mark.parametrize(
     ("view", "said"),
     [("scalar", "1 layer 0.90, plain, 24 layers, BN 0.20, ResNet, 50 blocks, BN 0.60"),
-     ("laws", "plain 0.25 at 2 layers, residual 0.62 at 2 layers")],
+     ("laws", "at depth 2: plain 0.25 (1/2^L: 0.25); residual 0.62 (")],
 )  # fmt: skip
 def test_shattered_gradients_have_two_other_views(root, monkeypatch, view, said):
     page, _ = page_of("shattered", monkeypatch)

@@ -29,11 +29,12 @@ def draw(scene: Scene, place) -> None:
             "Networks of 256 units a layer, initial values, gaussian inputs that have nothing in common; "
             f"mean of {int(found.seeds)} seeds."
         )
-    said = ", ".join(f"{line.arm.name} {line.values[-1]:.2f} at {line.depths[-1]} layers" for line in lines)
-    st.markdown(f"Correlation of the gradients at two unlike inputs: {said or '…'}.")
+    numbers_said = "…" if found is None else f"at depth {found.depths[-1]}: {_said(lines, laws)}"
+    said = f"Correlation of the gradients at two unlike inputs, {numbers_said}."
+    st.markdown(said)
     title, along = "correlation", "depth (layers, or blocks of a residual network)"
     figure = by_depth(lines, title, palette(), type_scale(), is_log=False, along=along, laws=laws, height=380)
-    chart(figure, key="correlation laws", alt=f"Correlation against depth: {said}.")
+    chart(figure, key="correlation laws", alt=said)
     numbers(_law_table(found), key="correlation laws")
 
 
@@ -45,11 +46,22 @@ def _law_lines(found: CorrelationLaws, norm: str) -> tuple[list[Line], list[Line
         for i in np.flatnonzero(found.names == full):
             style, where = ArmStyle(kind, 0), found.depths.astype(str)
             lines.append(Line(Arm(name, style), found.depths, found.measured[i], where))
-            laws.append(Line(Arm(str(found.formulas[i]), style), found.depths, found.laws[i], where))
+            formula = str(found.formulas[i]).replace("sqrt(L)", "√L")
+            laws.append(Line(Arm(formula, style), found.depths, found.laws[i], where))
             if np.isfinite(found.corrected[i]).any():
                 corrected = Arm("BN's own variance", ArmStyle(kind, 1))
                 laws.append(Line(corrected, found.depths, found.corrected[i], where))
     return lines, laws
+
+
+def _said(lines: Sequence[Line], laws: Sequence[Line]) -> str:
+    """The deepest numbers, each beside those of the laws for networks of its kind."""
+    said = []
+    for line in lines:
+        beside = [law for law in laws if law.arm.style.kind == line.arm.style.kind]
+        expected = ", ".join(f"{law.arm.name}: {law.values[-1]:.2f}" for law in beside)
+        said.append(f"{line.arm.name} {line.values[-1]:.2f} ({expected})")
+    return "; ".join(said).replace("-0", "−0")
 
 
 def _law_table(found: CorrelationLaws | None) -> dict[str, Sequence]:

@@ -41,7 +41,7 @@ def draw(scene: Scene, place) -> None:
 
 
 def _chosen_nets(found: ScalarNets, norm: str) -> list[ScalarNet]:
-    """One layer, 24 plain ones and the ResNet, as in the paper."""
+    """One layer, 24 plain ones and the ResNet, after the paper."""
     chosen = (
         (Arm("1 layer", ArmStyle("plain", 1)), "plain", 1),
         (Arm(f"plain, 24 layers, {norm}", ArmStyle("plain", 0)), f"plain, {norm}", 24),
