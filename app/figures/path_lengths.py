@@ -1,6 +1,6 @@
-"""The gradient by path length: how many paths, times what one carries, is what all of a length carry.
+"""The gradient by path length: how many paths there are, what one carries, what all of a length carry.
 
-After Veit et al. 2016 (arXiv:1605.06431), who multiply the two. K = lengths.
+Veit et al. 2016 (arXiv:1605.06431) multiply the first two: an upper bound of the third. K = lengths.
 """
 
 from collections.abc import Sequence

@@ -77,7 +77,8 @@ def _said(look: Look, found: PathLengths | None) -> str:
         return f"**{look.name}**: the norms have no finite sum above 0, so no lengths carry most of it."
     first, last = spectrum.most
     is_exact = np.isfinite(found.carried).any()
-    what = "the sum of the norms" if is_exact else "number × one path, at the sampled lengths,"
+    bound = "number × one path (an upper bound, at the sampled lengths)"
+    what = "the sum of the norms" if is_exact else bound
     return (
         f"**{look.name}**: {MOST:.0%} of {what} lies in paths through {first:.0f} to {last:.0f} of "
         f"{int(found.blocks)} branches; the mean path has {found.blocks / 2:g}."
