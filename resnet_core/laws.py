@@ -1,8 +1,8 @@
 """Which law the variance of the signal follows at the start, for which settings. No torch.
 
 He et al. 2015, "Delving deep into rectifiers": a layer of a ReLU stack multiplies the mean square by n_in
-Var(W) / 2. De & Smith 2020 (arXiv:2002.10444): a block adds 1 behind a batch normalisation, and without one
-it doubles the variance.
+Var(W) / 2. With two such layers on its branch a residual block adds 1 behind a batch normalisation, so that
+the branch is small beside the skip (De & Smith 2020, arXiv:2002.10444), and doubles the variance without one.
 """
 
 from collections.abc import Callable

@@ -122,7 +122,8 @@ def _said(look: Look, found: Variance | None, of: str) -> str:
         return f"{said}."
     if not np.isfinite(law) or not law > 0:
         return f"{said}. {found.law_about}"
-    return f"{said}, {in_words(values[-1] / law)} times the expected {in_words(law)} ({found.law_name})."
+    expected = f"the {in_words(law)} expected at the start ({found.law_name})"
+    return f"{said}, {in_words(values[-1] / law)} times {expected}."
 
 
 def _numbers(both: Sequence[tuple[Look, Variance | None]]) -> None:
