@@ -88,6 +88,6 @@ def _color_axis(paper: Paper) -> dict[str, Any]:
     return {
         "colorscale": SCALE, "cmin": 0, "cmax": 1,
         "colorbar": {"orientation": "h", "thickness": paper.px(10), "len": 0.4, "x": 0.5, "y": 0,
-                     "yanchor": "top", "ypad": paper.px(8), "tickformat": ".0%", "nticks": 6,
+                     "yanchor": "top", "ypad": paper.px(8), "nticks": 6,
                      "outlinewidth": 0},
     }  # fmt: skip

@@ -112,10 +112,15 @@ def _said(both: Sequence[_Both]) -> str:
         if found is not None:
             first, last = found.fitted_accuracy[[0, -1]]
             said.append(
-                f"**{look.name}**: {first:.1%} behind {one.titles[0]}, {last:.1%} behind {one.titles[-1]}; "
-                f"by its own last layer {found.head_accuracy[-1]:.1%}, chance {found.chance:.1%}."
+                f"**{look.name}**: {_percent(first)} behind {one.titles[0]}, {_percent(last)} behind "
+                f"{one.titles[-1]}; by its own last layer {_percent(found.head_accuracy[-1])}, chance "
+                f"{_percent(found.chance)}."
             )
     return "  \n".join(said) or "Read-outs are being fitted."
+
+
+def _percent(accuracy: float) -> str:
+    return f"{accuracy:.1%}" if np.isfinite(accuracy) else "not a number"
 
 
 def _answers(one: _Both, head: str) -> Answers:
