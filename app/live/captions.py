@@ -79,14 +79,14 @@ _CAPTIONS = {
     ),
     "shortcut_gradient": (
         "Gradient at x by its two ways, by block",
-        "Length of the gradient of the loss that reaches the start of a block through its shortcut and "
-        "through its branch (gates count as branch); the two add up to the whole. A plain network has "
-        "one way only.",
+        "Length of the gradient of the loss that reaches the start of a block through its shortcut, with the "
+        "padding or projection on it, and through its branch, with its gate. Their vectors add up to the "
+        "whole; a plain network has one way only.",
     ),
     "path_cosine": (
         "Cosine of the two ways, by block",
         "Between the gradient that comes through the shortcut and the one that comes through the branch: 1 "
-        "means that they point the same way, 0 that they have nothing in common, below 0 that they cancel.",
+        "means that they point the same way, 0 that they are at right angles, below 0 that parts cancel.",
     ),
     "gate": (
         "Mean gate, by block",
