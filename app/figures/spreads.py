@@ -127,7 +127,8 @@ def ranges(spread: Spread) -> tuple[np.ndarray, np.ndarray]:
 
 def _range_said(spread: Spread, row: int) -> str:
     low, high = (ends[row] for ends in ranges(spread))
-    return f"{spread.units[row]}: {low:.3g} … {high:.3g}, {int(spread.values[row]):,} values"
+    said = f"{low:.3g} … {high:.3g}".replace("-", "−")
+    return f"{spread.units[row]}: {said}, {int(spread.values[row]):,} values"
 
 
 def _axes(spread: Spread, index: int, across: tuple[float, float], paper: Paper) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How much each block does to what passes it: sizes and directions of branch and shortcut at the merge.
 
-Jastrzebski et al. 2018 (section 4.2): ||F(x)|| / ||x|| and the cosine of F(x) and the
+Jastrzebski et al. 2018 (arXiv:1710.04773, section 4.2): ||F(x)|| / ||x|| and the cosine of F(x) and the
 gradient of the loss. Huang et al. 2016 (arXiv:1603.09382): the share of the shortcut, S / (S + R).
 B = pictures, C = channels, S = side. In training mode: BN uses the batch's statistics.
 """

@@ -78,5 +78,6 @@ def _agree(look: Look, noise: GradientNoise | None) -> str:
     share, chance = float(noise.common_of_all), 1 / np.sqrt(float(noise.pictures))
     return (
         f"**{look.name}**: the mean gradient of {int(noise.pictures)} pictures has {in_words(share)} of the "
-        f"mean norm of each; with nothing in common it would be {in_words(chance)}, with all equal 1."
+        f"mean norm of each; with nothing in common it would be {in_words(chance)}, with all in one "
+        "direction 1."
     )

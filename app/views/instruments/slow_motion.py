@@ -49,7 +49,8 @@ def draw(scene: Scene) -> None:
     rows = [_strip(*pair, spot) for pair, spot in zip(pairs, spots, strict=True) if pair[1] is not None]
     rows = [row for row in rows if len(row.names) <= MANY_UNITS]
     said = [_said(*pair, spot) for pair, spot in zip(pairs, spots, strict=True)]
-    alt = " ".join(words + _norms(pair[1], spot) for words, pair, spot in zip(said, pairs, spots, strict=True))
+    norms = [_norms(found, spot) for (_, found), spot in zip(pairs, spots, strict=True)]
+    alt = " ".join(f"{words}{more}" for words, more in zip(said, norms, strict=True))
     chart(strips(rows, palette(), type_scale(), len(pairs)), key="slow motion", alt=alt)
     for column, pair, spot, words in zip(st.columns(len(pairs)), pairs, spots, said, strict=True):
         with column, st.container(border=True):
@@ -121,7 +122,7 @@ def _norms(motion: Motion | None, spot: Spot) -> str:
         "shortcuts", "branches", "outputs")  # fmt: skip
     past, through, whole = (float(getattr(motion, name)[spot.unit]) for name in names)
     way = f"shortcut {in_words(past)}, " if motion.has_skip[spot.unit] else ""
-    return f": {way}branch {in_words(through)}, together {in_words(whole)}."
+    return f": {way}branch {in_words(through)}, handed on {in_words(whole)}."
 
 
 def _formulas(look: Look, motion: Motion | None, spot: Spot, words: str) -> None:

@@ -80,7 +80,7 @@ def _said(look: Look, finding: Found) -> str:
     return (
         f"**{look.name}**: past its {len(finding.blocks)} blocks the shortcut brings {in_words(low)} to "
         f"{in_words(high)} times (median {in_words(middle)}) as much gradient as the branch; the cosine "
-        f"between both is {cosines.min():.2f} to {cosines.max():.2f}."
+        f"of the two is {cosines.min():.2f} to {cosines.max():.2f}."
     ).replace("-0", "−0")
 
 
