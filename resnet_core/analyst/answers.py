@@ -43,7 +43,7 @@ def write_answer(path: Path, finding: Finding) -> None:
     assert not any(array.dtype.hasobject for array in arrays.values()), "a finding is plain numbers"
     path.parent.mkdir(exist_ok=True)
     with written_whole(path) as file:
-        np.savez(file, **arrays)
+        np.savez_compressed(file, **arrays)
 
 
 def read_answer(path: Path, question: Question) -> Finding | None:
