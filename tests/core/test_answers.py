@@ -83,7 +83,7 @@ def whole(path):
         lambda content: content[: len(content) // 2],
         lambda content: content[:-1],
         lambda content: content.replace(b"depths", b"dephts"),
-        lambda content: content[:200] + bytes(8) + content[208:],
+        lambda content: content[:80] + bytes(8) + content[88:],
         lambda content: re.sub(rb"(PK\x01\x02.{4})..", lambda m: m[1] + b"\xff\0", content, flags=re.DOTALL),
     ],
 )
