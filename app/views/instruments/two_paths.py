@@ -14,21 +14,20 @@ from app.views.instruments.bands import block_bands
 from app.views.instruments.numbers import as_columns, numbers
 from app.views.looks import Look
 from resnet_core.findings import Motion, TwoPaths
-from resnet_core.questions import Question
 
 MANY_UNITS = 150  # more than that no strip shows
-Found = TwoPaths | Motion | None
 
 
 def draw(scene: Scene) -> None:
     looks = scene.looks
-    found = scene.ask([_question(look, scene.step) for look in looks])
+    found = scene.ask([look.question("two-paths", scene.step) for look in looks])
+    walks = scene.ask([look.question("slow-motion", scene.step) for look in looks])
     left, right = st.columns([3, 1.3], vertical_alignment="center")
     said = [_said(look, finding) for look, finding in zip(looks, found, strict=True)]
     left.markdown("  \n".join(said))
     with right:
-        _badge([finding for finding in found if isinstance(finding, TwoPaths)])
-    rows = [_strip(look, finding) for look, finding in zip(looks, found, strict=True) if finding is not None]
+        _badge([finding for finding in found if finding is not None])
+    rows = [_strip(look, walk) for look, walk in zip(looks, walks, strict=True) if walk is not None]
     rows = [row for row in rows if len(row.names) <= MANY_UNITS]
     alt = "Every unit with the gradient past it and through it. " + " ".join(said).replace("**", "")
     chart(strips(rows, palette(), type_scale(), len(looks)), key="two paths strips", alt=alt)
@@ -36,38 +35,31 @@ def draw(scene: Scene) -> None:
     if any(look.plan.skip_units for look in looks):
         chart(figure, key="two paths", alt=" ".join(said).replace("**", ""))
     numbers(_table(looks, found), key="two paths")
-    scene.ask.ahead([_question(look, step) for look in looks for step in scene.all_steps()])
+    both = ("two-paths", "slow-motion")
+    scene.ask.ahead([look.question(n, step) for look in looks for step in scene.all_steps() for n in both])
 
 
-def _question(look: Look, step: int) -> Question:
-    """A plain network has no two paths; what goes through its units is told by the unit-by-unit walk."""
-    return look.question("two-paths" if look.plan.skip_units else "slow-motion", step)
-
-
-def _ways(looks: Sequence[Look], found: Sequence[Found]) -> list[Ways]:
+def _ways(looks: Sequence[Look], found: Sequence[TwoPaths | None]) -> list[Ways]:
     has_one = sum(bool(look.plan.skip_units) for look in looks) == 1
     return [
         Ways("" if has_one else look.name, look.arm.style.order, f.depths, f.blocks, f.shortcut, f.branch,
              f.cosine)
         for look, f in zip(looks, found, strict=True)
-        if isinstance(f, TwoPaths)
+        if f is not None and len(f.blocks)
     ]  # fmt: skip
 
 
-def _strip(look: Look, finding: TwoPaths | Motion) -> Strip:
-    if isinstance(finding, Motion):
-        count = len(finding.units)
-        return Strip(look.arm, finding.units, finding.stages, finding.has_skip, np.full(count, np.nan),
-                     finding.through_branch, np.ones(count, bool))  # fmt: skip
-    stages = np.array([unit.stage for unit in look.plan.skip_units])
-    every = np.ones(len(finding.blocks), bool)
-    return Strip(look.arm, finding.blocks, stages, every, finding.shortcut, finding.branch, every)
+def _strip(look: Look, walk: Motion) -> Strip:
+    """All units, so that the rows of a plain and a residual network stand unit over unit."""
+    every = np.ones(len(walk.units), bool)
+    return Strip(look.arm, walk.units, walk.stages, walk.has_skip, walk.through_shortcut, walk.through_branch,
+                 every)  # fmt: skip
 
 
-def _said(look: Look, finding: Found) -> str:
+def _said(look: Look, finding: TwoPaths | None) -> str:
     if finding is None:
         return f"**{look.name}**: …"
-    if isinstance(finding, Motion):
+    if not len(finding.blocks):
         return f"**{look.name}**: there is one path only, and all of the gradient goes through every unit."
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = finding.shortcut / finding.branch
@@ -96,12 +88,12 @@ def _badge(found: Sequence[TwoPaths]) -> None:
         )
 
 
-def _table(looks: Sequence[Look], found: Sequence[Found]) -> dict[str, list]:
+def _table(looks: Sequence[Look], found: Sequence[TwoPaths | None]) -> dict[str, list]:
     names = ("network", "block", "depth", "shortcut", "branch", "whole", "cosine", "relative error")
     rows = [
         (look.name, *row)
         for look, f in zip(looks, found, strict=True)
-        if isinstance(f, TwoPaths)
+        if f is not None
         for row in zip(f.blocks, f.depths, f.shortcut, f.branch, f.whole, f.cosine, f.error, strict=True)
     ]
     return as_columns(names, rows)
