@@ -87,24 +87,26 @@ class Widths(NamedTuple):
 
 
 def _row_shapes(row: Strip, widths: Widths, number: str, paper: Paper) -> list[dict[str, Any]]:
-    shapes, place = [], {"xref": f"x{number}", "yref": f"y{number}"}
+    place, drawn = {"type": "path", "xref": f"x{number}", "yref": f"y{number}"}, []
     for i in range(len(row.names)):
+        left, right = i - BOX[0], i + BOX[0]
+        box = f"M {left},{-BOX[1]} H {right} V {BOX[1]} H {left} Z"
         through = f"M {i - 0.5},0 L {i + 0.5},0"
         past = f"M {i - 0.5},0 C {i - 0.38},{LANE * 1.35} {i + 0.38},{LANE * 1.35} {i + 0.5},0"
-        box = {
-            "type": "rect",
-            "x0": i - BOX[0],
-            "x1": i + BOX[0],
-            "y0": -BOX[1],
-            "y1": BOX[1],
-            "layer": "below",
-        }
-        shapes.append(place | box | _box_look(row, i, paper))
+        drawn.append((box, {"layer": "below"} | _box_look(row, i, paper)))
         ways = [(through, row.through[i])] + ([(past, row.past[i])] if row.has_skip[i] else [])
-        for path, value in ways:
-            line = _stroke(row, i, float(value), widths=widths, paper=paper)
-            shapes.append(place | {"type": "path", "path": path, **line})
-    return shapes
+        drawn += [(path, _stroke(row, i, float(value), widths=widths, paper=paper)) for path, value in ways]
+    return [place | {"path": path} | look for path, look in _joined(drawn)]
+
+
+def _joined(drawn: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Paths of one look as one path: Plotly takes a millisecond and more for each shape."""
+    looks, paths = {}, {}
+    for path, look in drawn:
+        key = repr(look)
+        looks[key] = look
+        paths.setdefault(key, []).append(path)
+    return [(" ".join(paths[key]), look) for key, look in looks.items()]
 
 
 def _box_look(row: Strip, i: int, paper: Paper) -> dict[str, Any]:
@@ -123,7 +125,14 @@ def _stroke(row: Strip, i: int, value: float, *, widths: Widths, paper: Paper) -
         color = paper.palette.infinite if np.isinf(value) else paper.palette.undefined
     elif value == 0:
         dash = "dot"
-    return {"line": {"color": color, "width": widths(value) * paper.scale, "dash": dash}, "opacity": 0.9}
+    return {
+        "line": {"color": color, "width": _in_halves(widths(value) * paper.scale), "dash": dash},
+        "opacity": 0.9,
+    }
+
+
+def _in_halves(width: float) -> float:
+    return round(2 * width) / 2
 
 
 def _heads(row: Strip, number: str, paper: Paper) -> dict[str, Any]:
