@@ -1,5 +1,6 @@
 """The only user of session_state, query_params and caches: what a page must remember, and where."""
 
+import threading
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from resnet_core.runs.watch import watching
 MAX_COMPARED = 4  # runs side by side
 RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
 DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
+_ONE_AT_A_TIME = threading.Lock()  # two sessions at once must not make two groups
 _IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part",
            "show", "step"}  # fmt: skip
 
@@ -28,9 +30,14 @@ def open_stores() -> tuple[RunStore, RunStore]:
     return RunStore(default_store()), RunStore(RECORDINGS, writable=False)
 
 
-@lru_cache(maxsize=1)
 def analysts() -> Analysts:
-    """Those who answer questions about networks; no process is started before there is one."""
+    """Those who answer questions about networks, for all sessions; no process is started by this."""
+    with _ONE_AT_A_TIME:
+        return _analysts()
+
+
+@lru_cache(maxsize=1)
+def _analysts() -> Analysts:
     return Analysts(open_stores())
 
 
@@ -258,9 +265,14 @@ def look_at(page: str, run_ids: Sequence[str]) -> None:
     st.session_state[f"settings of {page}"] = {**kept, "first": first, "second": second, "step": ""}
 
 
-def chosen_block() -> str:
-    """The block that was chosen on the Architecture page, such as layer2.0; empty for none."""
-    return st.session_state.get("settings of architecture", {}).get("block", "")
+def has_page_settings(page: str) -> bool:
+    """Whether something has been chosen for a page; a link counts once the page has read it."""
+    return f"settings of {page}" in st.session_state
+
+
+def chosen_block(otherwise: str) -> str:
+    """The block chosen on the Architecture page, such as layer2.0; `otherwise` where it was not open yet."""
+    return st.session_state.get("settings of architecture", {}).get("block", otherwise)
 
 
 def is_waiting_for_answers() -> bool:

@@ -26,22 +26,23 @@ _chart = st.components.v2.component(
 
 def steady_chart(figure: go.Figure, *, key: str, alt: str, is_still: bool = False) -> None:
     """Draws a figure in the place that `key` names; only what has changed is drawn again."""
-    height = figure.layout.height or HEIGHT
-    figure.update_layout(height=height)
+    height = int(figure.layout.height or HEIGHT)
     if not routes_are_served():
         config = {"staticPlot": True} if is_still else {"displayModeBar": False}
-        st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt)
+        st.plotly_chart(figure, theme=None, key=key, config=config, alt=alt, height=height)
         return
     text = figure.to_json()
     data = {
         "figure": json.loads(text),
+        "height": height,
         "version": hashlib.blake2b(f"{alt}{is_still}{text}".encode(), digest_size=8).hexdigest(),
         "alt": alt,
+        "theme": st.context.theme.type or "light",
         "isStill": is_still,
         "script": _address("chart", library.chart_script()),
         "plotly": _address("plotly", library.plotly_script()),
     }
-    _chart(data=data, key=key, height=int(height), on_point_change=lambda: None)
+    _chart(data=data, key=key, height=height, on_theme_change=lambda: None)
 
 
 def _address(name: str, script: str) -> str:

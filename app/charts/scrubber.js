@@ -8,7 +8,7 @@ export default function ({ data, parentElement, setStateValue }) {
   scrubbers.set(parentElement, scrubber);
   scrubber.send = (step) => setStateValue("step", step);
   scrubber.show(data);
-  return () => scrubber.stop();
+  return () => scrubber.close();
 }
 
 class Scrubber {
@@ -16,22 +16,25 @@ class Scrubber {
     this.slider = place.querySelector("input");
     this.told = place.querySelector("output");
     this.button = place.querySelector("button");
-    this.slider.oninput = () => (this.stop(), this.moved());
+    this.slider.oninput = () => (this.stop(), this.moveTo(this.place));
     this.button.onclick = () => (this.timer ? this.stop() : this.play());
   }
 
+  /** `steps` may have changed, and `step` may be where the handle was a moment ago: it stays in the hand. */
   show({ steps, step }) {
     this.steps = steps;
     this.slider.max = steps.length - 1;
-    // An answer to an earlier place must not take the handle out of the reader's hand.
-    if (!this.due && (this.sent === undefined || this.sent === step || !steps.includes(this.sent))) {
-      this.slider.value = steps.indexOf(step);
-    }
+    this.step = steps.includes(this.wanted) ? this.wanted : step;
+    this.slider.value = steps.indexOf(this.step);
     this.tell();
   }
 
-  get step() {
-    return this.steps[this.slider.value];
+  get place() {
+    return Number(this.slider.value);
+  }
+
+  get isAtEnd() {
+    return this.place === this.steps.length - 1;
   }
 
   tell() {
@@ -41,31 +44,39 @@ class Scrubber {
     this.button.setAttribute("aria-label", this.timer ? "Pause" : "Play the steps");
   }
 
-  moved() {
+  moveTo(place) {
+    this.slider.value = place;
+    this.step = this.wanted = this.steps[place];
     this.tell();
-    this.due ??= setTimeout(() => {
-      this.due = undefined;
-      this.sent = this.step;
-      this.send(this.step);
-    }, performance.now() - (this.sentAt ?? -Infinity) > SENT_MS ? 0 : SENT_MS);
+    const pause = this.sentAt === undefined ? 0 : this.sentAt + SENT_MS - performance.now();
+    this.due ??= setTimeout(() => this.sendStep(), Math.max(pause, 0));
+  }
+
+  sendStep() {
+    this.due = undefined;
     this.sentAt = performance.now();
+    this.send(this.step);
   }
 
   play() {
-    if (this.slider.value === this.slider.max) this.slider.value = -1;
     this.timer = setInterval(() => this.advance(), PLAYED_MS);
-    this.advance();
+    if (this.isAtEnd) this.moveTo(0);
+    else this.advance();
   }
 
   advance() {
-    this.slider.value = Number(this.slider.value) + 1;
-    if (this.slider.value === this.slider.max) this.stop();
-    this.moved();
+    this.moveTo(Math.min(this.place + 1, this.steps.length - 1));
+    if (this.isAtEnd) this.stop();
   }
 
   stop() {
     clearInterval(this.timer);
     this.timer = undefined;
     this.tell();
+  }
+
+  close() {
+    this.stop();
+    clearTimeout(this.due);
   }
 }

@@ -88,7 +88,7 @@ def _config_of(text: str) -> RunConfig:
     arms = arms_from_text(network)
     if len(arms) != 1:
         raise SettingsError([f"network: {network[:60]!r} are {len(arms)} networks; one is shown here"])
-    return from_flat({**arms[0], **({"dataset": dataset, "side": int(side)} if at else {})})
+    return from_flat({**arms[0], **({"dataset": dataset, "side": side} if at else {})})
 
 
 def differing(networks: Sequence[Network]) -> dict[str, list[str]]:

@@ -26,32 +26,26 @@ class Asking:
     def __call__(self, questions: Sequence[Question]) -> list[Finding | None]:
         """What is known of each; None for what is not known yet, or cannot be."""
         replies = state.analysts().wait(questions, SECONDS_TO_WAIT)
-        self._note(questions, replies)
+        self._replies |= {asked.key: reply for asked, reply in zip(questions, replies, strict=True)}
         return [reply.finding for reply in replies]
 
     def ahead(self, questions: Sequence[Question]) -> None:
-        """Has questions answered that may be asked next, once those of now are."""
+        """Has questions answered that may be asked next, once those of now are. What fails is said then."""
         if not self.is_waiting:
-            self._note(questions, state.analysts().ask(questions))
-
-    def _note(self, questions: Sequence[Question], replies: Sequence[Reply]) -> None:
-        self._replies |= {asked.key: reply for asked, reply in zip(questions, replies, strict=True)}
+            replies = state.analysts().ask(questions)
+            both = zip(questions, replies, strict=True)
+            self._replies |= {q.key: r for q, r in both if r.state != "failed" or q.key in self._replies}
 
     @property
     def is_waiting(self) -> bool:
         return any(reply.state in ("waiting", "working") for reply in self._replies.values())
-
-    @property
-    def is_starting(self) -> bool:
-        """Nothing is there yet: there is only the wait to be shown."""
-        return not any(reply.state == "answered" for reply in self._replies.values())
 
     def say(self, about: str) -> None:
         """One line that is always as high: how far it is, or `about`, what was measured."""
         replies = list(self._replies.values())
         problems = dict.fromkeys(reply.problem for reply in replies if reply.state == "failed")
         if self.is_waiting:
-            done = sum(1.0 if reply.finding else reply.share for reply in replies)
+            done = sum(reply.share if reply.finding is None else 1.0 for reply in replies)
             count = sum(reply.finding is not None for reply in replies)
             st.progress(done / len(replies), f"Measuring: {count} of {len(replies)} done")
         else:

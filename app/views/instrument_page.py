@@ -5,19 +5,20 @@ the page, is drawn again twice a second.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
 
 from app import state
 from app.charts.scrubber import scrubber
-from app.views import looks, messages
+from app.views import look_choice, messages
 from app.views.asking import Asking
 from app.views.heading import heading
-from app.views.looks import Look
+from app.views.instrument_link import USUAL, Chosen, chosen_on, step_of
+from app.views.looks import Look, all_steps, offered_runs
 from app.views.text import instrument_text
 
-USUAL = dict.fromkeys(("first", "second", "show", "step", "block", "seed", "present"), "")
 SECONDS_BETWEEN_LOOKS = 0.5
 STATUS_HEIGHT = 64  # px, with something to say or nothing: what is below stays where it is
 
@@ -32,7 +33,7 @@ class Scene(NamedTuple):
 
     def all_steps(self) -> list[int]:
         """The steps that any of the networks has kept."""
-        return sorted({step for look in self.looks for step in look.steps})
+        return all_steps(self.looks)
 
 
 class Part(NamedTuple):
@@ -48,25 +49,16 @@ def instrument_page(page: str, title: str, parts: Mapping[str, Part]) -> None:
     state.start_session()
     state.analysts().prepare()
     heading(title, "Larger type for the last row.")
-    chosen = dict(state.page_settings(page, USUAL))
-    chosen["present"] = "1" if state.is_presenting() else ""
-    chosen["block"] = chosen["block"] or state.chosen_block()
-    place = messages.place()
-    found, problems = looks.choose(chosen, lambda name, text: _keep(page, {name: text}))
-    if chosen["show"] not in parts:
-        if chosen["show"]:
-            problems.append(f"show: {chosen['show'][:40]!r} is not there; there are {', '.join(parts)}")
-        chosen["show"] = ""
-    with place:
-        messages.show_problems(problems)
+    runs = offered_runs()
+    chosen = chosen_on(page, list(parts), runs)
+    with messages.place():
+        messages.show_problems(chosen.problems)
         messages.show_kept()
-    if chosen["first"]:
-        chosen |= {"first": found[0].text, "second": found[1].text if len(found) > 1 else ""}
-    state.keep_page_settings(page, chosen, USUAL)
-    show = _instrument(page, parts, chosen["show"])
+    look_choice.choose(chosen.looks, chosen.seed, runs, partial(_keep, page))
+    show = _instrument(page, parts, chosen.settings["show"])
     is_timed = state.is_waiting_for_answers()
     every = SECONDS_BETWEEN_LOOKS if is_timed else None
-    st.fragment(_part, run_every=every)(page, show, parts[show], found, is_timed)
+    st.fragment(_part, run_every=every)(page, show, parts[show], chosen, is_timed)
 
 
 def _instrument(page: str, parts: Mapping[str, Part], show: str) -> str:
@@ -78,19 +70,18 @@ def _instrument(page: str, parts: Mapping[str, Part], show: str) -> str:
     )  # fmt: skip
 
 
-def _part(page: str, name: str, part: Part, found: Sequence[Look], is_timed: bool) -> None:
+def _part(page: str, name: str, part: Part, chosen: Chosen, is_timed: bool) -> None:
     """One drawing of an instrument."""
     brief, more = instrument_text(page, name)
     left, right = st.columns([5, 4], gap="medium")
     left.markdown(brief)
     with right:
-        step = _scrubber(page, found) if part.has_steps else 0
+        step = _scrubber(page, chosen.looks) if part.has_steps else 0
         status = st.container(height=STATUS_HEIGHT, border=False)
     ask = Asking()
-    block = state.page_settings(page, USUAL)["block"] or state.chosen_block()
-    part.draw(Scene(found, step, block, ask))
+    part.draw(Scene(chosen.looks, step, chosen.settings["block"], ask))
     with status:
-        ask.say(ask.about or _about(found, step))
+        ask.say(ask.about or _about(chosen.looks, step))
     with st.expander("Formula, source, and what this does not show"):
         st.markdown(more)
     state.wait_for_answers(ask.is_waiting)
@@ -98,25 +89,25 @@ def _part(page: str, name: str, part: Part, found: Sequence[Look], is_timed: boo
         st.rerun()
 
 
-def _scrubber(page: str, found: Sequence[Look]) -> int:
-    steps = sorted({step for look in found for step in look.steps})
+def _scrubber(page: str, looks: Sequence[Look]) -> int:
+    steps = all_steps(looks)
     if len(steps) < 2:
         return steps[0]
-    asked = state.page_settings(page, USUAL)["step"]
-    start = max((s for s in steps if asked.isdecimal() and s <= int(asked)), default=steps[-1])
-    scrubber(steps, start, key=f"{page} step", on_change=lambda step: _keep(page, {"step": str(step)}))
-    return start
+    asked = step_of(state.page_settings(page, USUAL)["step"])
+    step = steps[-1] if asked is None else max((s for s in steps if s <= asked), default=steps[0])
+    scrubber(steps, step, key=f"{page} step", on_change=lambda step: _keep(page, {"step": str(step)}))
+    return step
 
 
-def _about(found: Sequence[Look], step: int) -> str:
+def _about(looks: Sequence[Look], step: int) -> str:
     """Which weights and which pictures: said on every part."""
-    said = [_weights_and_batch(look, step) for look in found]
-    has_norm = any(look.config.model.norm == "batch" for look in found)
+    said = [_weights_and_batch(look, step) for look in looks]
+    has_norm = any(look.config.model.norm == "batch" for look in looks)
     norm = " BN uses the batch's statistics unless said otherwise." if has_norm else ""
     if len(set(said)) == 1:
-        who = "Both" if len(found) > 1 else found[0].name
+        who = "Both" if len(looks) > 1 else looks[0].name
         return f"{who}: {said[0]}.{norm}"
-    each = "; ".join(f"{look.name}: {words}" for look, words in zip(found, said, strict=True))
+    each = "; ".join(f"{look.name}: {words}" for look, words in zip(looks, said, strict=True))
     return f"{each}.{norm}"
 
 

@@ -1,16 +1,12 @@
 """Which networks an instrument looks at: untrained ones by their settings, or runs at the steps they kept."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import streamlit as st
-
 from app import state
-from app.diagram.choice import WELL_KNOWN, Network, network_of, text_of
+from app.diagram.choice import network_of, text_of
 from app.figures.theme import Arm, arm_names, full_name, styles_of
-from app.views import network_settings
 from resnet_core.analyst.answers import has_answer
 from resnet_core.architecture import Plan
 from resnet_core.config import RunConfig, SettingsError, to_flat
@@ -21,8 +17,9 @@ from resnet_core.records import RunInfo
 from resnet_core.runs.places import RUN_ID
 from resnet_core.runs.store import RunStore, StoreError
 
-NOTHING = ""
+PLACES = ("first", "second")
 MAX_OFFERED = 40  # runs, the newest first
+Runs = Mapping[str, tuple[RunStore, RunInfo]]  # by id
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Look:
     plan: Plan
     run_id: str = ""
     steps: tuple[int, ...] = (0,)
-    has_drawn_start: bool = True  # step 0 has the initial values of the config, not weights from elsewhere
+    has_drawn_start: bool = True  # no weights are kept of step 0: it has the initial values of the config
 
     @property
     def name(self) -> str:
@@ -52,30 +49,43 @@ class Look:
         return question(instrument, self.config, run_id=run_id, step=kept, options=options)
 
 
-def choose(chosen: dict[str, str], show: Any) -> tuple[list[Look], list[str]]:
-    """Draws the two choices, and returns what can be shown and what is wrong with the rest.
+def all_steps(looks: Sequence[Look]) -> list[int]:
+    """The steps that any of the networks has kept, in order."""
+    return sorted({step for look in looks for step in look.steps})
 
-    `chosen` has `first`, `second` and `seed`; `show(place, text)` puts another network on the page.
+
+def offered_runs() -> Runs:
+    """The newest runs of both stores."""
+    stores = state.open_stores()
+    return {run.id: (store, run) for store in stores for run in store.runs()[:MAX_OFFERED]}
+
+
+def looks_of(chosen: Mapping[str, str], seed: int, runs: Runs) -> tuple[list[Look], list[str]]:
+    """One or two networks that can be shown, and what is wrong with the rest, in sentences.
+
+    `chosen` has a text for each of `PLACES`; `seed` is that of the initial values of untrained networks.
     """
-    runs = _runs()
-    seed = int(chosen["seed"]) if chosen["seed"].isdecimal() else 0
-    texts = [chosen["first"], chosen["second"]] if chosen["first"] else usual_texts(runs)
-    looks, problems = [], []
-    for name, text in zip(("first", "second"), texts, strict=False):
+    texts, looks, problems = _texts(chosen, runs), list[Look](), list[str]()
+    for place, text in zip(PLACES, texts, strict=True):
         try:
             looks += [_look(text, runs, seed)] if text else []
         except (SettingsError, StoreError) as error:
             said = getattr(error, "problems", (str(error),))
-            problems += [f"{name}: {problem.removeprefix('arms: ')}" for problem in said]
-    looks = _told_apart(looks or [_look(_race_texts()[0], runs, seed)])
-    _draw_choices(looks, runs, show)
-    return looks, problems
+            problems += [f"{place}: {problem.removeprefix('arms: ')}." for problem in said]
+    looks = looks or [_look(race_texts()[0], runs, seed)]
+    if looks[0].text == looks[-1].text and len(looks) > 1:
+        problems.append("second: this is the first network once more, and it is shown once.")
+        looks = looks[:1]
+    return _told_apart(looks), problems
 
 
-def usual_texts(runs: dict[str, tuple[RunStore, RunInfo]]) -> list[str]:
-    """The race of the page if it has begun, else its arms, untrained."""
-    race = [run_id for run_id, (_, run) in runs.items() if run.race_id == state.race_id()]
-    return (sorted(race, key=lambda run_id: runs[run_id][1].arm) or _race_texts())[:2]
+def race_texts() -> list[str]:
+    """The arms of the race page, or the usual ones while they cannot be."""
+    try:
+        configs = race_configs(state.settings(), state.arms())
+    except SettingsError:
+        configs = race_configs({}, DEFAULT_ARMS)
+    return list(dict.fromkeys(text_of(config) for config in configs))
 
 
 def kept_steps(store: RunStore, run: RunInfo) -> tuple[int, ...]:
@@ -90,16 +100,18 @@ def kept_steps(store: RunStore, run: RunInfo) -> tuple[int, ...]:
     return tuple(sorted({0, *steps}))
 
 
-def _runs() -> dict[str, tuple[RunStore, RunInfo]]:
-    found = {}
-    for store in state.open_stores():
-        found |= {run.id: (store, run) for run in store.runs()[:MAX_OFFERED]}
-    return found
+def _texts(chosen: Mapping[str, str], runs: Runs) -> tuple[str, str]:
+    """What is not chosen is the race of the page if it has begun, else its arms, untrained."""
+    if chosen["first"]:
+        return chosen["first"], chosen["second"]
+    race = [run_id for run_id, (_, run) in runs.items() if run.race_id == state.race_id()]
+    first, second = (*(sorted(race, key=lambda run_id: runs[run_id][1].arm) or race_texts()), "")[:2]
+    return first, chosen["second"] or second
 
 
-def _look(text: str, runs: dict[str, tuple[RunStore, RunInfo]], seed: int) -> Look:
+def _look(text: str, runs: Runs, seed: int) -> Look:
     if RUN_ID.fullmatch(text):
-        store, run = runs.get(text) or (state.open_stores()[0], state.open_stores()[0].run(text))
+        store, run = runs.get(text) or _older_run(text)
         is_drawn = 0 not in store.checkpoints(run.id)
         plan, steps = plan_of_run(run.config), kept_steps(store, run)
         return Look(text, _nameless(), run.config, plan, run.id, steps, is_drawn)
@@ -110,59 +122,21 @@ def _look(text: str, runs: dict[str, tuple[RunStore, RunInfo]], seed: int) -> Lo
     return Look(network.text, _nameless(), config, network.plan)
 
 
+def _older_run(run_id: str) -> tuple[RunStore, RunInfo]:
+    store = state.open_stores()[0]
+    try:
+        return store, store.run(run_id)
+    except StoreError:
+        raise StoreError(f"there is no run {run_id} in the store of this machine") from None
+
+
 def _nameless() -> Arm:
     return Arm("", styles_of(["plain"])[0])
 
 
 def _told_apart(looks: Sequence[Look]) -> list[Look]:
-    """Each once, with a name and a style that no other has."""
-    looks = list({look.text: look for look in looks}.values())
+    """With a name and a style that no other has."""
     flats = [to_flat(look.config) for look in looks]
     names = arm_names(flats) if len(looks) > 1 else [full_name(flats[0])]
     styles = styles_of(["residual" if look.plan.skip_units else "plain" for look in looks])
     return [replace(k, arm=Arm(n, s)) for k, n, s in zip(looks, names, styles, strict=True)]
-
-
-def _race_texts() -> list[str]:
-    try:
-        configs = race_configs(state.settings(), state.arms())
-    except SettingsError:
-        configs = race_configs({}, DEFAULT_ARMS)
-    return [text_of(config) for config in configs]
-
-
-def _draw_choices(looks: Sequence[Look], runs: dict[str, tuple[RunStore, RunInfo]], show: Any) -> None:
-    columns = st.columns([4, 1.6, 0.2, 4, 1.6], vertical_alignment="bottom")
-    for column, label, name, number in ((0, "Network", "first", 0), (3, "Beside it", "second", 1)):
-        look = looks[number] if number < len(looks) else None
-        offered = ({NOTHING: "nothing"} if number else {}) | _offered(runs)
-        text = look.text if look else NOTHING
-        if text not in offered:
-            offered = {text: f"Untrained: {look.name}"} | offered
-        state.show_in_widget(f"look {name}", text)
-        columns[column].selectbox(
-            label, list(offered), format_func=lambda text, offered=offered: offered.get(text, text),
-            key=f"look {name}", on_change=_chosen, args=(name, show),
-        )  # fmt: skip
-        if look and not look.run_id:
-            with columns[column + 1]:
-                network = Network(look.text, look.name, look.plan, look.config)
-                network_settings.change(name, network, show)
-
-
-def _chosen(name: str, show: Any) -> None:
-    show(name, state.widget_value(f"look {name}"))
-
-
-def _offered(runs: dict[str, tuple[RunStore, RunInfo]]) -> dict[str, str]:
-    untrained = {text: f"Untrained: {network_of(text).name}" for text in _race_texts()}
-    kept = {run_id: _about(store, run) for run_id, (store, run) in runs.items()}
-    known = {text: f"Untrained: {name}, width 16, 32 px" for text, name in WELL_KNOWN.items()}
-    return untrained | kept | {text: label for text, label in known.items() if text not in untrained}
-
-
-def _about(store: RunStore, run: RunInfo) -> str:
-    when = (
-        "recording" if store.read_only_because else time.strftime("%b %d %H:%M", time.localtime(run.created))
-    )
-    return f"Run: {full_name(to_flat(run.config))}, {run.steps_done} steps, {when} ({run.id[-4:]})"

@@ -264,6 +264,11 @@ class Analysts:
 def _weights(store: RunStore, question: Question) -> Path:
     if store.run(question.run_id).config.model != question.config.model:
         raise StoreError(f"run {question.run_id} has trained a network of other settings")
+    if store.read_only_because and not store.checkpoints(question.run_id):
+        raise StoreError(
+            f"the recording {question.run_id} comes without its weights; only what was measured before that "
+            "can be shown"
+        )
     try:
         return store.weights_file(question.run_id, question.step)
     except OSError as error:  # deleted at this moment
