@@ -41,16 +41,21 @@ class Asking:
         return any(reply.state in ("waiting", "working") for reply in self._replies.values())
 
     def say(self, about: str) -> None:
-        """One line that is always as high: how far it is, or `about`, what was measured."""
-        replies = list(self._replies.values())
-        problems = dict.fromkeys(reply.problem for reply in replies if reply.state == "failed")
-        if self.is_waiting:
-            done = sum(reply.share if reply.finding is None else 1.0 for reply in replies)
-            count = sum(reply.finding is not None for reply in replies)
-            st.progress(done / len(replies), f"Measuring: {count} of {len(replies)} done")
-        else:
+        """How far it is, or `about`, what was measured."""
+        if not self.is_waiting:
             st.caption(about)
-        for problem in problems:
-            st.error(as_plain(f"{problem}."), icon=":material/error:")
+            return
+        replies = self._replies.values()
+        done = sum(reply.share if reply.finding is None else 1.0 for reply in replies)
+        count = sum(reply.finding is not None for reply in replies)
+        st.progress(done / len(replies), f"Measuring: {count} of {len(replies)} done")
+
+    def say_failures(self) -> None:
+        """A sentence for everything that went wrong, and a button to ask again."""
+        replies = self._replies.values()
+        problems = dict.fromkeys(f"{reply.problem}." for reply in replies if reply.state == "failed")
         if problems:
-            st.button("Try again", key="ask again", on_click=state.analysts().forget_failures)
+            said, again = st.columns([8, 1.2], vertical_alignment="center")
+            said.error("  \n".join(map(as_plain, problems)), icon=":material/error:")
+            forget = state.analysts().forget_failures
+            again.button("Try again", key="ask again", on_click=forget, width="stretch")

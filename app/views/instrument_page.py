@@ -78,10 +78,13 @@ def _part(page: str, name: str, part: Part, chosen: Chosen, is_timed: bool) -> N
     with right:
         step = _scrubber(page, chosen.looks) if part.has_steps else 0
         status = st.container(height=STATUS_HEIGHT, border=False)
+    failures = st.container()
     ask = Asking()
     part.draw(Scene(chosen.looks, step, chosen.settings["block"], ask))
     with status:
         ask.say(ask.about or _about(chosen.looks, step))
+    with failures:
+        ask.say_failures()
     with st.expander("Formula, source, and what this does not show"):
         st.markdown(more)
     state.wait_for_answers(ask.is_waiting)
