@@ -12,7 +12,7 @@ from app.figures.block_times import BlockTimes, block_times
 from app.figures.history import Readings, history_of
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.sentences import in_words
 from app.views.instruments.switches import switch
 from app.views.looks import Look
@@ -48,7 +48,7 @@ def draw_course(scene: Scene) -> None:
     rows = [(times.arm.name, int(s), name, float(v)) for times in shown for s, row in _thinned(times)
             for name, v in zip(times.blocks, row, strict=True)]  # fmt: skip
     names = ("network", "step", "block", RECORDED[what])
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="block times")
+    numbers(as_columns(names, rows), key="block times")
 
 
 def _thinned(times: BlockTimes) -> list[tuple[int, np.ndarray]]:

@@ -12,7 +12,7 @@ from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.bands import block_bands
 from app.views.instruments.block_course import draw_course
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.sentences import in_words
 from app.views.instruments.switches import switch
 from app.views.looks import Look
@@ -114,4 +114,4 @@ def _numbers(both: Sequence[tuple[Look, Blocks | None]]) -> None:
     ]
     names = ("network", "block", "depth", "‖F(x)‖ / ‖x‖", "cosine", "S / (S + R)", "α", "smallest γ",
              "largest γ", "mean |γ|")  # fmt: skip
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="blocks")
+    numbers(as_columns(names, rows), key="blocks")

@@ -11,7 +11,7 @@ from app.figures.montage import Row, Sheet, montage, range_said
 from app.figures.one_unit import one_unit
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.pictures import choose_picture, show_picture, what_it_says
 from app.views.instruments.switches import switch
 from app.views.instruments.units import evenly, stage_ends, units_of
@@ -110,4 +110,4 @@ def _numbers(looks: Sequence[Look], found: Sequence[FeatureMaps | None]) -> None
         for unit, stage, shown in zip(maps.units, maps.stages, maps.maps, strict=True)
     ]
     names = ("network", "unit", "stage", "colours from", "colours to", "maps shown", "height and width")
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="maps")
+    numbers(as_columns(names, rows), key="maps")

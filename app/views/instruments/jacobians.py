@@ -11,7 +11,7 @@ from app.figures.reference_lines import level, made_neutral
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.near_steps import near_steps
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.pictures import choose_picture
 from app.views.instruments.sentences import in_words
 from app.views.instruments.switches import switch
@@ -109,4 +109,4 @@ def _numbers(both: Sequence[tuple[Look, SingularValues | None]]) -> None:
         for rank, (whole, branch) in enumerate(zip(found.values, found.branch_values, strict=True))
     ]
     names = ("network", "unit", "rank", "of the unit", "of its branch")
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="singular values")
+    numbers(as_columns(names, rows), key="singular values")

@@ -29,17 +29,20 @@ def choose_picture(scene: Scene) -> int:
 
 def show_picture(picture: np.ndarray | None, words: Sequence[str]) -> None:
     """The picture (C, S, S) uint8 beside sentences about it; as high where nothing is known yet."""
-    image = (
-        ""
-        if picture is None
-        else f'<img src="{_address(picture)}" alt="the test picture" '
-        + (f'style="width:{SIDE}px;height:{SIDE}px;image-rendering:pixelated;border-radius:4px">')
-    )
+    shown = "" if picture is None else image(picture, "the test picture")
     lines = "".join(f"<div>{escape(line)}</div>" for line in words)
     st.html(
-        f'<div style="display:flex;gap:16px;align-items:center;min-height:{SIDE + 4}px">{image}'
+        f'<div style="display:flex;gap:16px;align-items:center;min-height:{SIDE + 4}px">{shown}'
         f"<div>{lines}</div></div>"
     )
+
+
+def image(picture: np.ndarray, alt: str, side: int = SIDE) -> str:
+    """HTML of a picture (C, S, S) uint8, drawn `side` pixels wide."""
+    rows = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
+    look = f"width:{side}px;height:{side}px;image-rendering:pixelated;border-radius:4px"
+    address, words = png(np.ascontiguousarray(rows)), escape(alt)
+    return f'<img src="{address}" alt="{words}" title="{words}" style="{look}">'
 
 
 def what_it_says(look: Look, logits: np.ndarray, label: int) -> str:
@@ -58,8 +61,3 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         powers = np.exp(logits.astype(np.float64) - logits.max(-1, keepdims=True))
         return powers / powers.sum(-1, keepdims=True)
-
-
-def _address(picture: np.ndarray) -> str:
-    rows = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
-    return png(np.ascontiguousarray(rows))

@@ -13,7 +13,7 @@ from app.figures.theme import Arm
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.near_steps import near_steps
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.pictures import choose_picture, show_picture, softmax
 from app.views.instruments.switches import switch
 from app.views.instruments.units import evenly, units_of
@@ -160,4 +160,4 @@ def _numbers(both: Sequence[_Both]) -> None:
     ]  # fmt: skip
     names = ("network", "unit", "depth", "accuracy of the linear read-out", "accuracy of the own last layer",
              "read-out of the true class")  # fmt: skip
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="read-out")
+    numbers(as_columns(names, rows), key="read-out")

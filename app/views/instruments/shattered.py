@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from app.figures.montage import png
 from app.figures.shattered import Way, shattered
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments import correlation_laws, scalar_nets
 from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import as_columns, numbers
+from app.views.instruments.pictures import image
 from app.views.instruments.switches import switch
 from resnet_core.findings import Shattered
 
@@ -80,18 +80,10 @@ def _show(scene: Scene, found: Shattered | None) -> None:
         return
     classes = scene.looks[0].config.data.info.classes
     names = [classes[int(label)] for label in found.labels]
-    images = [
-        f'<img src="{png(_rows(picture))}" alt="{name}" title="{name}" style="width:{SIDE}px;height:{SIDE}px;'
-        'image-rendering:pixelated;border-radius:4px">'
-        for picture, name in zip(found.ends, names, strict=True)
-    ]
+    images = [image(picture, name, SIDE) for picture, name in zip(found.ends, names, strict=True)]
     said = f"{names[0]} to {names[1]}; the logit of {classes[int(found.logit)]} is followed"
     row = f"{images[0]}<span>→</span>{images[1]}<span>{said}</span>"
     st.html(f'<div style="display:flex;gap:12px;align-items:center">{row}</div>')
-
-
-def _rows(picture: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1))
 
 
 def _said(found: Shattered) -> str:

@@ -11,7 +11,7 @@ from app.figures.theme import Arm
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.bands import block_bands
-from app.views.instruments.numbers import numbers
+from app.views.instruments.numbers import as_columns, numbers
 from app.views.instruments.sentences import in_words
 from app.views.instruments.switches import switch
 from app.views.looks import Look
@@ -136,4 +136,4 @@ def _numbers(both: Sequence[tuple[Look, Variance | None]]) -> None:
         )
     ]
     names = ("network", "place", "depth", "variance", "of the branch", "by the law")
-    numbers({name: [row[i] for row in rows] for i, name in enumerate(names)}, key="variance")
+    numbers(as_columns(names, rows), key="variance")
