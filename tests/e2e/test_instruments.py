@@ -26,6 +26,9 @@ SIGNAL = (
     "Singular values",
 )  # fmt: skip
 CHART = ".rl-chart[aria-label] .main-svg"
+LAYOUT = "document.querySelector('.rl-chart')._fullLayout"
+RANGES = f"[{LAYOUT}.xaxis.range, {LAYOUT}.yaxis.range]"
+INK = f"{LAYOUT}.font.color"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,7 @@ def test_the_scrubber_goes_through_the_kept_steps_and_stays_in_the_address(serve
             page.keyboard.press("ArrowLeft")
             page.wait_for_url(f"**step={step}")
             expect(
-                page.get_by_text("initial values" if step == 0 else f"after {step} updates")
+                page.get_by_text("Both: initial values" if step == 0 else f"after {step} updates")
             ).to_be_visible()
             wait_until_measured(page)
         assert len({*told, page.locator(".rl-chart").first.get_attribute("aria-label")}) == 4
@@ -111,3 +114,45 @@ def test_back_propagation_is_walked_with_the_keyboard(server, open_tab):
         expect(page.get_by_text("forward, unit 2 of")).to_have_count(2)
         page.keyboard.press("Shift+ArrowRight")
         expect(page.get_by_text("backward, unit 1 of")).to_have_count(2)
+
+
+def test_playing_begins_at_the_first_step_and_ends_at_the_last(server, open_tab):
+    with open_tab(f"{server.address}/gradients?{runs_of(server)}") as page:
+        wait_until_measured(page)
+        page.get_by_role("button", name="Play the steps").click()
+        slider = page.get_by_role("slider").first
+        for step in (0, 2, 4, 6):
+            expect(slider).to_have_attribute("aria-valuetext", f"step {step}")
+        page.wait_for_url("**step=6")
+        expect(page.get_by_role("button", name="Play the steps")).to_be_visible()
+
+
+def test_a_zoom_stays_from_step_to_step_until_a_double_click(server, open_tab):
+    with open_tab(f"{server.address}/gradients?{runs_of(server)}&step=4") as page:
+        wait_until_measured(page)
+        whole, place = ranges(page), page.locator(".rl-chart").first.bounding_box()
+        page.mouse.move(place["x"] + 300, place["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(place["x"] + 600, place["y"] + 250, steps=4)
+        page.mouse.up()
+        page.wait_for_function(f"() => JSON.stringify({RANGES}) !== '{whole}'")
+        zoomed = ranges(page)
+        page.get_by_role("slider").first.focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url("**step=2")
+        wait_until_measured(page)
+        assert ranges(page) == zoomed
+        page.mouse.dblclick(place["x"] + 400, place["y"] + 150)
+        page.wait_for_function(f"() => JSON.stringify({RANGES}) !== '{zoomed}'")
+
+
+def test_a_chart_follows_the_theme_of_the_page(server, open_tab):
+    with open_tab(f"{server.address}/gradients?{UNTRAINED}", color_scheme="light") as page:
+        wait_until_measured(page)
+        light = page.evaluate(INK)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(f"() => {INK} !== '{light}'")
+
+
+def ranges(page) -> str:
+    return page.evaluate(f"JSON.stringify({RANGES})")
