@@ -17,6 +17,7 @@ class Scrubber {
     this.told = place.querySelector("output");
     this.button = place.querySelector("button");
     this.slider.oninput = () => (this.stop(), this.moveTo(this.place));
+    this.slider.onkeydown = (event) => event.stopPropagation(); // arrows are shortcuts on one of the pages
     this.button.onclick = () => (this.timer ? this.stop() : this.play());
   }
 
