@@ -12,7 +12,7 @@ COMPILE := $(PYTHON) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
 
 # Walks and faults that promise no seconds, so that they can share the machine with other tests.
 UNHURRIED := $(patsubst %,tests/e2e/test_%.py,architecture instruments members runs_page variants_page)
-UNHURRIED += $(patsubst %,tests/faults/test_%.py,full_disk lives torn_checkpoint)
+UNHURRIED += $(patsubst %,tests/faults/test_%.py,full_disk kill_analyst killed_again lives torn_checkpoint)
 
 # The lab and its tests start some hundred processes: none compiles again what another one has compiled.
 export PYTHONDONTWRITEBYTECODE :=

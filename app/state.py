@@ -80,6 +80,8 @@ def _read_url(query: Mapping[str, str]) -> tuple[dict[str, Any], list[Arm], list
         except SettingsError as error:
             problems += [f"{problem}. The link's value was not used." for problem in error.problems]
     for_all_arms = {name: query[name] for name in ARM_SETTINGS if name in query}
+    if any(letter.isdigit() for letter in query.get("block", "")):
+        del for_all_arms["block"]  # one block of a network, such as layer1.0, for the pages that look at one
     try:
         return settings, _possible_arms(settings, [{**arm, **for_all_arms} for arm in arms]), problems
     except SettingsError as error:
@@ -255,7 +257,12 @@ def keep_page_settings(page: str, chosen: Mapping[str, str], usual: Mapping[str,
     """Keeps the settings of a page and makes its address say those that are not the usual ones."""
     st.session_state[f"settings of {page}"] = dict(chosen)
     query = {name: value for name, value in chosen.items() if value != usual[name]}
-    _put_in_url(query)
+    _put_in_url(st.session_state.get(f"shown on {page}", {}) | query)
+
+
+def note_shown(page: str, shown: Mapping[str, str]) -> None:
+    """What a page shows without having been told: its address says it, so that a link shows the same."""
+    st.session_state[f"shown on {page}"] = dict(shown)
 
 
 def look_at(page: str, run_ids: Sequence[str]) -> None:

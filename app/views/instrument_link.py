@@ -41,6 +41,7 @@ def chosen_on(page: str, parts: Sequence[str], runs: Runs) -> Chosen:
     _check_step(settings, looks, problems, is_link)
     settings["block"] = state.chosen_block(settings["block"])
     settings["present"] = "1" if state.is_presenting() else ""
+    state.note_shown(page, dict(zip(PLACES, (look.text for look in looks), strict=False)))
     state.keep_page_settings(page, settings, USUAL)
     return Chosen(settings, looks, seed, _lasting(page, settings, problems))
 

@@ -1,7 +1,7 @@
 """The frame of a page of instruments: which networks, which instrument, which step; the rest is the part's.
 
 A part asks questions and draws what is known. While something is being computed the part, and nothing else of
-the page, is drawn again twice a second.
+the page, is drawn again twice a second. A run that goes on brings further steps by itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +16,11 @@ from app.views import look_choice, messages
 from app.views.asking import Asking
 from app.views.heading import heading
 from app.views.instrument_link import USUAL, Chosen, chosen_on, step_of
-from app.views.looks import Look, all_steps, offered_runs
+from app.views.looks import Look, all_steps, have_grown, offered_runs
 from app.views.text import instrument_text
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS = 0.5  # while something is being computed
+SECONDS_BETWEEN_STEPS = 2.0  # while a run goes on
 STATUS_HEIGHT = 64  # px, with something to say or nothing: what is below stays where it is
 
 
@@ -57,7 +58,8 @@ def instrument_page(page: str, title: str, parts: Mapping[str, Part]) -> None:
     look_choice.choose(chosen.looks, chosen.seed, runs, partial(_keep, page))
     show = _instrument(page, parts, chosen.settings["show"])
     is_timed = state.is_waiting_for_answers()
-    every = SECONDS_BETWEEN_LOOKS if is_timed else None
+    is_growing = any(look.is_growing for look in chosen.looks)
+    every = SECONDS_BETWEEN_LOOKS if is_timed else SECONDS_BETWEEN_STEPS if is_growing else None
     st.fragment(_part, run_every=every)(page, show, parts[show], chosen, is_timed)
 
 
@@ -88,7 +90,7 @@ def _part(page: str, name: str, part: Part, chosen: Chosen, is_timed: bool) -> N
     with st.expander("Formula, source, and what this does not show"):
         st.markdown(more)
     state.wait_for_answers(ask.is_waiting)
-    if ask.is_waiting != is_timed:
+    if ask.is_waiting != is_timed or (not is_timed and have_grown(chosen.looks)):
         st.rerun()
 
 

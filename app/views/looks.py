@@ -33,6 +33,7 @@ class Look:
     run_id: str = ""
     steps: tuple[int, ...] = (0,)
     has_drawn_start: bool = True  # no weights are kept of step 0: it has the initial values of the config
+    is_growing: bool = False  # the run goes on, and keeps further steps
 
     @property
     def name(self) -> str:
@@ -79,6 +80,16 @@ def looks_of(chosen: Mapping[str, str], seed: int, runs: Runs) -> tuple[list[Loo
     return _told_apart(looks), problems
 
 
+def have_grown(looks: Sequence[Look]) -> bool:
+    """Whether a run has kept further weights, or ended, since the page was drawn."""
+    store = state.open_stores()[0]
+    try:
+        runs = [(look, store.run(look.run_id)) for look in looks if look.is_growing]
+    except StoreError:  # it was deleted meanwhile
+        return True
+    return any(run.phase.has_ended or kept_steps(store, run) != look.steps for look, run in runs)
+
+
 def race_texts() -> list[str]:
     """The arms of the race page, or the usual ones while they cannot be."""
     try:
@@ -114,7 +125,7 @@ def _look(text: str, runs: Runs, seed: int) -> Look:
         store, run = runs.get(text) or _older_run(text)
         is_drawn = 0 not in store.checkpoints(run.id)
         plan, steps = plan_of_run(run.config), kept_steps(store, run)
-        return Look(text, _nameless(), run.config, plan, run.id, steps, is_drawn)
+        return Look(text, _nameless(), run.config, plan, run.id, steps, is_drawn, not run.phase.has_ended)
     network = network_of(text)
     if network.config is None:
         raise SettingsError([f"{text} is a form of ImageNet; instruments look at members of the lab"])

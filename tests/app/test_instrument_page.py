@@ -53,8 +53,8 @@ def test_a_page_begins_with_the_arms_of_the_race_untrained(root, monkeypatch, vi
     answer_with(monkeypatch, lambda question: None)
     page = opened(view)
     assert errors(page) == []
-    assert link_of(page) == {}
     assert chosen(page) == ["none-56@fashion-mnist-16", "identity-56@fashion-mnist-16"]
+    assert link_of(page) == dict(zip(("first", "second"), chosen(page), strict=True))
 
 
 def test_a_race_that_has_begun_is_what_is_looked_at(filled, analysts):

@@ -75,11 +75,18 @@ def test_every_instrument_has_its_name_and_options(store, found, instrument):
     options = {name: 60 if "images" in name else 2 for name in INSTRUMENTS[instrument].options.model_fields}
     options |= {"points": 9} if "points" in options else {}
     texts = [part for name, value in options.items() for part in ("--option", f"{name}={value}")]
-    result = call(store, "analyze", instrument, *TINY_NETWORK, *texts)
+    network = TINY_NETWORK if INSTRUMENTS[instrument].needs_network else ()
+    result = call(store, "analyze", instrument, *network, *texts)
     assert result.exit_code == 0, result.stderr
     asked = found["asked"]
     options |= {"block": "2"} if "block" in options else {}
     assert (asked.instrument, asked.options.model_dump()) == (instrument, options)
+
+
+def test_networks_of_ones_own_are_not_given_another(store):
+    result = call(store, "analyze", "scalar-nets", *TINY_NETWORK)
+    assert result.exit_code == 2
+    assert "scalar-nets has networks of its own" in result.stderr
 
 
 def test_settings_come_from_a_file_as_a_run_has_it(store, found, tmp_path):

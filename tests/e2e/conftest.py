@@ -30,19 +30,28 @@ def installed_chromium() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def open_tab(chromium):
+def contexts(chromium) -> dict:
+    """One for each kind of screen, kept for a module: the page's scripts are fetched and compiled once."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def open_tab(chromium, contexts):
     """`with open_tab(address, **media) as page`: fails when the page or its console knew of an error."""
 
     @contextmanager
     def opened(address: str, **media) -> Iterator:
-        context = chromium.new_context(**{"viewport": {"width": 1366, "height": 1000}} | media)
+        screen = {"viewport": {"width": 1366, "height": 1000}} | media
+        context = contexts.get(str(screen)) or chromium.new_context(**screen)
+        contexts[str(screen)] = context
         page, errors = context.new_page(), []
         page.set_default_timeout(SLOWEST_MS)
         page.on("console", lambda said: errors.append(error_of(said)) if is_error(said) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         yield page
-        context.close()
+        page.evaluate("localStorage.clear()")  # what a visitor has folded away
+        page.close()
         assert errors == []
 
     return opened

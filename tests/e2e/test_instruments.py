@@ -78,9 +78,10 @@ def test_every_instrument_draws_untrained_networks(server, open_tab, view, instr
             assert width <= 0, f"{name} is wider than the page"
 
 
-def test_the_scrubber_goes_through_the_kept_steps_and_stays_in_the_address(server, open_tab):
+def test_the_scrubber_goes_through_the_kept_steps_in_the_address_and_on_one_chart(server, open_tab):
     with open_tab(f"{server.address}/gradients?{runs_of(server)}") as page:
         wait_until_measured(page)
+        page.evaluate("document.querySelector('.rl-chart').dataset.mine = 'yes'")
         expect(page.get_by_text("after 6 updates")).to_be_visible()
         told = []
         for step in (4, 2, 0):
@@ -93,16 +94,6 @@ def test_the_scrubber_goes_through_the_kept_steps_and_stays_in_the_address(serve
             ).to_be_visible()
             wait_until_measured(page)
         assert len({*told, page.locator(".rl-chart").first.get_attribute("aria-label")}) == 4
-
-
-def test_a_changed_figure_is_drawn_into_the_same_place(server, open_tab):
-    with open_tab(f"{server.address}/gradients?{runs_of(server)}&step=2") as page:
-        wait_until_measured(page)
-        page.evaluate("document.querySelector('.rl-chart').dataset.mine = 'yes'")
-        page.get_by_role("slider").first.focus()
-        page.keyboard.press("ArrowRight")
-        page.wait_for_url("**step=4")
-        wait_until_measured(page)
         assert page.locator(".rl-chart[data-mine=yes]").count() == 1
 
 
