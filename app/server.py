@@ -36,7 +36,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 def _announce_device(store: RunStore) -> None:
-    """Says on the terminal where runs will train, as soon as a torch process has ever looked."""
+    """Says on the terminal where the page is, and where runs will train once a torch process has looked."""
+    print(f"\n  Open http://{st.get_option('server.address')}:{st.get_option('server.port')}\n", flush=True)
     print(f"  Runs are kept in {store.root}", flush=True)
     for _ in range(SECONDS_TO_WAIT_FOR_DEVICE):
         machine = store.machine()
