@@ -165,6 +165,11 @@ class Plan:
         return tuple(unit for unit in self.units if unit.has_skip)
 
     @property
+    def unit_names(self) -> list[str]:
+        """The name of each unit, or that of its first operation where it has none."""
+        return [unit.name or next(unit.ops).name for unit in self.units]
+
+    @property
     def depth(self) -> int:
         return sum(unit.depth for unit in self.units)
 

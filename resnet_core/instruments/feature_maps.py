@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resnet_core.architecture import Plan
 from resnet_core.findings import FeatureMaps
 from resnet_core.instruments.settled import settled
 from resnet_core.instruments.subject import Subject
@@ -32,7 +31,7 @@ def feature_maps(subject: Subject, picture: int = 0, channels: int = 8) -> Featu
     spreads = [_spread(output[1:]) for output in outputs]
     plan = subject.network.plan
     return FeatureMaps(
-        units=np.array(names_of_units(plan)),
+        units=np.array(plan.unit_names),
         stages=np.array([unit.stage for unit in plan.units]),
         maps=tuple(_maps(output[0], channels) for output in outputs),
         picture=shown.cpu().numpy(),
@@ -40,11 +39,6 @@ def feature_maps(subject: Subject, picture: int = 0, channels: int = 8) -> Featu
         logits=outputs[-1][0],
         **{name: np.array([getattr(spread, name) for spread in spreads]) for name in _Spread._fields},
     )
-
-
-def names_of_units(plan: Plan) -> list[str]:
-    """The name of each unit, or that of its first operation where it has none."""
-    return [unit.name or next(unit.ops).name for unit in plan.units]
 
 
 @torch.no_grad()

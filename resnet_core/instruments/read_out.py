@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from resnet_core.architecture import Unit
 from resnet_core.findings import Readout
-from resnet_core.instruments.feature_maps import names_of_units
 from resnet_core.instruments.settled import settled
 from resnet_core.instruments.subject import Subject
 
@@ -46,7 +45,7 @@ def read_out(subject: Subject, picture: int = 0, fit_images: int = 1000, test_im
     answers = [_ridge_logits(unit.means, labels[0], network.plan.num_classes) for unit in seen]
     heads = [unit.logits[len(fitted) :] for unit in seen]
     return Readout(
-        units=np.array(names_of_units(network.plan)[:-1]),
+        units=np.array(network.plan.unit_names[:-1]),
         stages=np.array([unit.stage for unit in network.plan.units[:-1]]),
         fitted_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in answers]),
         head_accuracy=np.array([_accuracy(logits[:-1], labels[1]) for logits in heads]),

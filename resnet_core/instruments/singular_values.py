@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from resnet_core.architecture.plan import Plan, layer_count
 from resnet_core.findings import SingularValues
-from resnet_core.instruments.feature_maps import names_of_units
 
 SPARE = 16  # vectors beyond the values that are asked for
 ITERATIONS = 4
@@ -44,7 +43,7 @@ def singular_values(network: nn.Module, picture: Tensor, block: str = "", values
     if unit.has_skip:
         of_branch = _largest(_Jacobian(partial(_branch, module, len(unit.paths)), jacobian.x), values)
     return SingularValues(
-        block=np.array(names_of_units(network.plan)[index]),
+        block=np.array(network.plan.unit_names[index]),
         values=found,
         branch_values=of_branch[0],
         has_skip=np.bool_(unit.has_skip),
@@ -56,7 +55,7 @@ def singular_values(network: nn.Module, picture: Tensor, block: str = "", values
 
 
 def _index_of(plan: Plan, block: str) -> int:
-    names = names_of_units(plan)
+    names = plan.unit_names
     if not block:
         return next(i for i, unit in enumerate(plan.units) if i and layer_count(unit.ops))
     if block not in names:

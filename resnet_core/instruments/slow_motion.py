@@ -31,7 +31,7 @@ def slow_motion(network: nn.Module, pictures: Tensor, labels: Tensor) -> Motion:
         parts = gradient_parts(walk, labels)
     homes = {op.name: index for index, unit in enumerate(units) for op in unit.ops}
     return Motion(
-        units=np.array([unit.name or next(unit.ops).name for unit in units]),
+        units=np.array(network.plan.unit_names),
         stages=np.array([unit.stage for unit in units]),
         has_skip=np.array([unit.has_skip for unit in units]),
         **_columns(_FORWARD, [_forward(one) for one in walk]),

@@ -1,53 +1,18 @@
 """The pool: one computation for equal questions, a sentence for what goes wrong, and nothing left behind."""
 
 import os
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 
 from resnet_core.analyst import pool as pool_module
 from resnet_core.analyst.answers import answer_file, write_answer
 from resnet_core.analyst.pool import Analysts, count_analysts
-from resnet_core.config import from_flat
-from resnet_core.findings import GradientNoise
-from resnet_core.questions import Question, question
-from resnet_core.runs.store import RunStore
 from tests.core import pretended_analyst as seeds
-from tests.core.finished_runs import CONFIG, add_checkpoint, add_finished_run
-
-FINDING = GradientNoise(*(np.arange(3.0) for _ in GradientNoise._fields))
-LONG = 60.0
-
-
-def ask_about(seed: int = 0, **more: object) -> Question:
-    return question("gradient-noise", from_flat({"depth": 8, "width": 2, "seed": seed}), **more)
-
-
-class Scene:
-    """A store and pools over it, all of which end with the test."""
-
-    def __init__(self, folder: Path):
-        self.folder, self.store, self.pools = folder, RunStore(folder / "store"), []
-        write_answer(folder / "answer.npz", FINDING)
-
-    def pool(self, *stores: RunStore, count: int = 1) -> Analysts:
-        command = [sys.executable, "-S", seeds.__file__, str(self.folder)]
-        self.pools.append(Analysts(stores or [self.store], count, command))
-        return self.pools[-1]
-
-    def asked(self) -> list[int]:
-        """The seeds that processes were asked about."""
-        noted = self.folder / "asked"
-        return [int(line) for line in noted.read_text().split()] if noted.exists() else []
-
-    def started(self) -> list[int]:
-        return [int(file.suffix[1:]) for file in self.folder.glob("started.*")]
+from tests.core.analyst_scene import FINDING, LONG, Scene, ask_about, is_answered, until
 
 
 @pytest.fixture
@@ -58,20 +23,6 @@ def scene(tmp_path):
         pool.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "analyst"]
     assert not psutil.Process().children(recursive=True)
-
-
-def until(condition, seconds: float = LONG):
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "waited too long"
-        time.sleep(0.01)
-
-
-def is_answered(reply) -> bool:
-    return reply.state == "answered" and np.array_equal(reply.finding.layers, FINDING.layers)
-
-
-# answers
 
 
 def test_nothing_is_started_before_there_is_a_question(scene):
@@ -263,92 +214,6 @@ def test_the_end_of_the_server_is_the_end_of_all_analysts(scene, seed):
 
 
 # runs and stores
-
-
-def test_a_question_about_a_run_is_given_its_weights(scene):
-    run = add_finished_run(scene.store)
-    asked = question("gradient-noise", run.config, run_id=run.id, step=3)
-    assert is_answered(scene.pool().wait([asked], LONG)[0])
-    assert answer_file(scene.store, asked).parent.parent == scene.store.folder(run.id)
-
-
-def test_what_a_run_has_not_is_said(scene):
-    run = add_finished_run(scene.store)
-    weights = scene.store.weights_file(run.id, 3)
-    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    other = from_flat({"depth": 8, "skip": "none"})
-    asked = [
-        question("gradient-noise", config, run_id=run_id, step=step)
-        for config, run_id, step in [
-            (CONFIG, run.id, 2), (CONFIG, run.id, 3), (other, run.id, 0),
-            (CONFIG, run.id[:-1] + "0", 0), (CONFIG, "../../../etc", 0),
-        ]
-    ]  # fmt: skip
-    said = [reply.problem for reply in scene.pool().wait(asked, LONG)]
-    words = [
-        "has no weights of step 2; it has those of 0, 3", "at step 3 are damaged",
-        "has trained a network of other settings", "there is no run", "is not a run id",
-    ]  # fmt: skip
-    assert all(word in problem for word, problem in zip(words, said, strict=True)), said
-
-
-def test_weights_that_come_later_are_found(scene, monkeypatch):
-    monkeypatch.setattr(pool_module, "SECONDS_OF_A_LACK", 0.05)
-    run, pool = add_finished_run(scene.store, checkpoints=(0,)), scene.pool()
-    asked = question("gradient-noise", run.config, run_id=run.id, step=3)
-    assert "no weights of step 3" in pool.wait([asked], LONG)[0].problem
-    add_checkpoint(scene.store, run, 3)
-    until(lambda: is_answered(pool.wait([asked], LONG)[0]))
-
-
-def test_a_run_deleted_while_its_question_is_computed_does_not_come_back(scene):
-    pool, config = scene.pool(), from_flat({"depth": 8, "steps": 3, "batch": 4, "seed": seeds.REPORTS})
-    run = add_finished_run(scene.store, config)
-    asked = question("gradient-noise", config, run_id=run.id)
-    until(lambda: pool.ask([asked])[0].share)
-    scene.store.delete(run.id)
-    (scene.folder / "go").touch()
-    pool.wait([asked], LONG)
-    assert not scene.store.folder(run.id).exists()
-
-
-def test_a_store_that_is_only_read_stays_as_it_is(scene):
-    run = add_finished_run(scene.store)
-    bundled = RunStore(scene.store.root, writable=False)
-    asked = [ask_about(), question("gradient-noise", run.config, run_id=run.id)]
-    before = sorted(bundled.root.rglob("*"))
-    pool = scene.pool(bundled)
-    assert all(map(is_answered, pool.wait(asked, LONG)))
-    assert sorted(bundled.root.rglob("*")) == before
-    scratch = Path(pool._scratch.name)
-    pool.close()
-    assert not scratch.exists()
-
-
-def test_answers_that_come_with_a_store_are_used_and_damaged_ones_are_computed(scene):
-    run = add_finished_run(scene.store)
-    main, bundled = RunStore(scene.folder / "main"), RunStore(scene.store.root, writable=False)
-    of_run = question("gradient-noise", run.config, run_id=run.id)
-    for asked in (of_run, ask_about(5)):
-        write_answer(answer_file(bundled, asked), FINDING)
-    pool = scene.pool(main, bundled)
-    assert all(map(is_answered, pool.ask([of_run, ask_about(5)])))
-    assert scene.asked() == []
-    answer_file(bundled, of_run).write_bytes(b"damaged")
-    pool = scene.pool(main, bundled)
-    assert is_answered(pool.wait([of_run], LONG)[0])
-    pool._found.__init__()  # what was computed lies in the scratch folder, which comes first
-    assert is_answered(pool.ask([of_run])[0])
-    assert answer_file(bundled, of_run).read_bytes() == b"damaged"
-    assert len(scene.asked()) == 1
-
-
-def test_a_damaged_answer_is_computed_again(scene):
-    write_answer(answer_file(scene.store, ask_about()), FINDING)
-    answer_file(scene.store, ask_about()).write_bytes(b"damaged")
-    assert is_answered(scene.pool().wait([ask_about()], LONG)[0])
-    assert is_answered(scene.pool().ask([ask_about()])[0])
-    assert scene.asked() == [0]
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def test_a_chart_follows_the_theme_of_the_page(server, open_tab):
         light = page.evaluate(INK)
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(f"() => {INK} !== '{light}'")
+        assert page.evaluate(INK) != light
 
 
 def ranges(page) -> str:
