@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,11 +18,15 @@ NAMED = 3  # classes that are named, the most probable first
 
 def choose_picture(scene: Scene) -> int:
     """The number of a test picture, the same on all parts."""
+    return picture_number(scene, st, "Test picture", key="test picture", width=220)
+
+
+def picture_number(scene: Scene, place: Any, label: str, *, key: str, usual: int = 0, **look: Any) -> int:
+    """The number of a test picture that all networks have, remembered under `key`."""
     last = min(look.config.data.info.test_images for look in scene.looks) - 1
-    key = "test picture"
-    state.show_in_widget(key, min(int(state.remembered(key, 0)), last))
-    chosen = st.number_input(
-        f"Test picture (0 to {last:,})", 0, last, key=key, width=220,
+    state.show_in_widget(key, min(int(state.remembered(key, usual)), last))
+    chosen = place.number_input(
+        f"{label} (0 to {last:,})", 0, last, key=key, **look,
         on_change=lambda: state.remember(key, state.widget_value(key)),
     )  # fmt: skip
     return int(chosen)

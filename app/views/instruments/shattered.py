@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app import state
 from app.figures.shattered import Way, shattered
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments import correlation_laws, scalar_nets
 from app.views.instruments.near_steps import near_steps
 from app.views.instruments.numbers import as_columns, numbers
-from app.views.instruments.pictures import image
+from app.views.instruments.pictures import image, picture_number
 from app.views.instruments.switches import switch
 from resnet_core.findings import Shattered
 
@@ -59,19 +58,8 @@ def _line(scene: Scene, place) -> None:
 
 
 def _choose_pictures(scene: Scene, columns: Sequence) -> tuple[int, int]:
-    last = min(look.config.data.info.test_images for look in scene.looks) - 1
-    chosen = []
-    for column, (name, usual) in zip(columns, (("from", 0), ("to", 1)), strict=False):
-        key = f"line {name}"
-        state.show_in_widget(key, min(int(state.remembered(key, usual)), last))
-        label = f"Picture {name} (0 to {last:,})"
-        remember = _remember(key)
-        chosen.append(int(column.number_input(label, 0, last, key=key, on_change=remember)))
-    return chosen[0], chosen[1]
-
-
-def _remember(key: str):
-    return lambda: state.remember(key, state.widget_value(key))
+    first = picture_number(scene, columns[0], "Picture from", key="line from", usual=0)
+    return first, picture_number(scene, columns[1], "Picture to", key="line to", usual=1)
 
 
 def _show(scene: Scene, found: Shattered | None) -> None:
