@@ -12,55 +12,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core import findings
+from resnet_core import options as settings
+from resnet_core import saliency_findings as found
 from resnet_core.config import RunConfig, SettingsError, explain, parse
-
-
-class Options(BaseModel):
-    """Settings of an instrument; this one has none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PathOptions(Options):
-    samples: int = Field(3, ge=1, le=20, description="paths sampled of each length")
-    lengths: int = Field(20, ge=2, le=200, description="lengths that are sampled, spread evenly")
-
-
-class LineOptions(Options):
-    first: int = Field(0, ge=0, le=9999, description="test picture at which the line begins")
-    second: int = Field(1, ge=0, le=9999, description="test picture at which it ends")
-    points: int = Field(64, ge=8, le=256, description="places on the line")
-    logit: int | None = Field(
-        None, ge=0, le=99, description="class whose logit is followed; none: the label of the first"
-    )
-
-
-class SeedsOptions(Options):
-    seeds: int = Field(4, ge=1, le=32, description="networks over which is averaged")
-
-
-class NoiseOptions(Options):
-    pictures: int = Field(16, ge=2, le=64, description="pictures of the batch")
-
-
-class PictureOptions(Options):
-    picture: int = Field(0, ge=0, le=9999, description="which test picture")
-
-
-class MapOptions(PictureOptions):
-    channels: int = Field(8, ge=1, le=64, description="feature maps shown of each unit")
-
-
-class ReadoutOptions(PictureOptions):
-    fit_images: int = Field(1000, ge=50, le=10_000, description="training pictures the read-out is fitted to")
-    test_images: int = Field(500, ge=50, le=10_000, description="test pictures it is tested on")
-
-
-class JacobianOptions(PictureOptions):
-    block: str = Field(
-        "", max_length=60, description="unit such as layer2.0; empty: the first behind the stem"
-    )
-    values: int = Field(48, ge=1, le=256, description="singular values, largest first")
+from resnet_core.options import Options
 
 
 class Instrument(NamedTuple):
@@ -74,26 +29,58 @@ class Instrument(NamedTuple):
     options: type[Options] = Options
     version: int = 1
     needs_network: bool = True
+    seconds: float = 120.0  # after which an answer is given up
 
 
 INSTRUMENTS: dict[str, Instrument] = {
     "profile": Instrument("gradient and weight norms against depth", findings.Profile, version=2),
     "two-paths": Instrument("the gradient through shortcut and branch", findings.TwoPaths),
-    "path-lengths": Instrument("the gradient by path length", findings.PathLengths, PathOptions),
+    "path-lengths": Instrument("the gradient by path length", findings.PathLengths, settings.PathOptions),
     "slow-motion": Instrument("one step, unit by unit", findings.Motion),
-    "shattered": Instrument("gradients along a line", findings.Shattered, LineOptions),
+    "shattered": Instrument("gradients along a line", findings.Shattered, settings.LineOptions),
     "scalar-nets": Instrument(
-        "gradients of networks of one number", findings.ScalarNets, SeedsOptions, needs_network=False
+        "gradients of networks of one number", findings.ScalarNets, settings.SeedsOptions, needs_network=False
     ),
     "correlation-laws": Instrument(
-        "correlation of gradients by depth", findings.CorrelationLaws, SeedsOptions, needs_network=False
+        "correlation of gradients by depth",
+        findings.CorrelationLaws,
+        settings.SeedsOptions,
+        needs_network=False,
     ),
-    "gradient-noise": Instrument("how far pictures agree", findings.GradientNoise, NoiseOptions),
+    "gradient-noise": Instrument("how far pictures agree", findings.GradientNoise, settings.NoiseOptions),
     "variance": Instrument("variance through the depth", findings.Variance),
     "blocks": Instrument("how much each block does", findings.Blocks),
-    "feature-maps": Instrument("what every unit makes of a picture", findings.FeatureMaps, MapOptions),
-    "read-out": Instrument("the answer after every unit", findings.Readout, ReadoutOptions),
-    "singular-values": Instrument("singular values of a block", findings.SingularValues, JacobianOptions),
+    "feature-maps": Instrument(
+        "what every unit makes of a picture", findings.FeatureMaps, settings.MapOptions
+    ),
+    "read-out": Instrument("the answer after every unit", findings.Readout, settings.ReadoutOptions),
+    "singular-values": Instrument(
+        "singular values of a block", findings.SingularValues, settings.JacobianOptions
+    ),
+    "block-maps": Instrument(
+        "class activation maps of every unit", found.BlockMaps, settings.ExplainedOptions
+    ),
+    "pixel-map": Instrument("a map of the picture's pixels", found.PixelMap, settings.PixelMapOptions),
+    "randomized": Instrument(
+        "a map while weights become random", found.Randomized, settings.RandomizedOptions
+    ),
+    "perturbed": Instrument(
+        "the answer while salient pixels go or come", found.Perturbed, settings.PerturbedOptions
+    ),
+    "pointing-game": Instrument(
+        "how often maps point at the thing", found.PointingGame, settings.PointingOptions
+    ),
+    "gallery": Instrument("test pictures and what is said of them", found.Gallery, settings.GalleryOptions),
+    "upload": Instrument(
+        "a visitor's picture, decoded", found.Upload, settings.UploadOptions, needs_network=False, seconds=10
+    ),
+    "imagenet-maps": Instrument(
+        "maps of a network of torchvision",
+        found.ImageNetMaps,
+        settings.ImageNetOptions,
+        needs_network=False,
+        seconds=1800,
+    ),
 }
 
 

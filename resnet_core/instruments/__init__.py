@@ -24,7 +24,8 @@ from resnet_core.instruments.slow_motion import slow_motion
 from resnet_core.instruments.subject import Subject, subject_of
 from resnet_core.instruments.two_paths import two_paths
 from resnet_core.instruments.variance import variance
-from resnet_core.questions import INSTRUMENTS, Options, Question
+from resnet_core.options import Options
+from resnet_core.questions import INSTRUMENTS, Question
 
 __all__ = ["Subject", "answer", "subject_of"]
 
@@ -64,9 +65,9 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
     ),
 }
 
-_ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report], Finding]] = {
-    "scalar-nets": lambda options, report: scalar_nets(options.seeds, report),
-    "correlation-laws": lambda options, report: correlation_laws(options.seeds, report),
+_ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report, Path | None], Finding]] = {
+    "scalar-nets": lambda options, report, file: scalar_nets(options.seeds, report),
+    "correlation-laws": lambda options, report, file: correlation_laws(options.seeds, report),
 }
 
 
@@ -75,12 +76,15 @@ def answer(
     weights: Path | None = None,
     images: ImageSet | None = None,
     report: Report = lambda share: None,
+    file: Path | None = None,
 ) -> Finding:
     """The finding of the instrument: `weights` are those of the run and step that the question is about.
 
-    Raises ValueError where the network does not have what is asked for.
+    `file` is the visitor's picture, where the question is about one: for "upload" the bytes as they came, for
+    all others what "upload" has made of them. Raises ValueError where the network does not have what is
+    asked for.
     """
     if not INSTRUMENTS[question.instrument].needs_network:
-        return _ANSWERS_WITHOUT_NETWORK[question.instrument](question.options, report)
-    subject = subject_of(question.config, weights, question.step, images)
+        return _ANSWERS_WITHOUT_NETWORK[question.instrument](question.options, report, file)
+    subject = subject_of(question.config, weights, question.step, images, file=file)
     return _ANSWERS[question.instrument](subject, question.options, report)

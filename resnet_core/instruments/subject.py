@@ -25,6 +25,7 @@ class Subject:
     network: nn.Module
     images: ImageSet
     step: int = 0
+    file: Path | None = None  # what "upload" has made of a visitor's picture
 
     @cached_property
     def batch(self) -> tuple[Tensor, Tensor]:
@@ -47,6 +48,7 @@ def subject_of(
     step: int = 0,
     images: ImageSet | None = None,
     device: torch.device | None = None,
+    file: Path | None = None,
 ) -> Subject:
     """The network of `config`, with initial values or those of a safetensors file, before step `step`.
 
@@ -60,4 +62,4 @@ def subject_of(
     network.draw_chances(config.seed, step)
     if images is None:
         images = load_images(config.data, device)
-    return Subject(config, network.to(device).train(), images, step)
+    return Subject(config, network.to(device).train(), images, step, file)

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from resnet_core.config import RunConfig, SettingsError, from_flat
 from resnet_core.findings import Profile
-from resnet_core.questions import INSTRUMENTS, PathOptions, Question, question, question_from_json
+from resnet_core.options import PathOptions
+from resnet_core.questions import INSTRUMENTS, Question, question, question_from_json
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BASE = {"depth": 8, "width": 2, "batch": 4}

@@ -134,6 +134,8 @@ def test_a_setting_out_of_bounds_is_said_and_cannot_be_trained(server, open_tab)
 
 
 def test_the_chart_stays_the_same_node_with_its_zoom_over_ten_updates(race):
+    # Plotly makes a node a chart; while the page goes over to the race there is a moment without one.
+    race.wait_for_function(f"typeof {CURVES}?.on === 'function'")
     race.evaluate(
         f"""() => {{
             const plot = {CURVES};

@@ -49,4 +49,5 @@ def test_a_worker_that_hangs_is_ended_when_told_to_stop(watched, monkeypatch):
     watched.request_stop([run_id])
     wait_for(lambda: watched.run(run_id).phase is Phase.STOPPED, seconds=15)
     assert len(watched.raw_steps(run_id)) > 0
-    assert not (watched.folder(run_id) / "metrics.db-wal").exists()
+    # The numbers become one plain file after the run is said to have ended.
+    wait_for(lambda: not (watched.folder(run_id) / "metrics.db-wal").exists(), seconds=15)
