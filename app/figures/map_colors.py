@@ -36,9 +36,9 @@ def limits(maps: np.ndarray) -> tuple[float, float]:
     return (-most if low < 0 else 0.0), most
 
 
-def colored(maps: np.ndarray, palette: Palette) -> np.ndarray:
-    """(..., h, w) values to (..., h, w, 3) uint8, all on the one scale that `limits` gives."""
-    _, most = limits(maps)
+def colored(maps: np.ndarray, palette: Palette, most: float | None = None) -> np.ndarray:
+    """(..., h, w) values to (..., h, w, 3) uint8, on one scale: to `most`, or as `limits` gives it."""
+    most = limits(maps)[1] if most is None else most
     shares = np.divide(maps.astype(np.float64), most or 1.0)
     places = np.where(np.isfinite(shares), np.rint(shares * STEPS) + STEPS, 0).astype(int)
     colors = _ramp(palette)[np.clip(places, 0, 2 * STEPS)]
