@@ -10,10 +10,6 @@ PIP_INSTALL := $(PYTHON) -m pip install --disable-pip-version-check --no-compile
 # Instead of by pip, one file after the other: on all cores, without the packages' tests. Templates fail to.
 COMPILE := $(PYTHON) -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
 
-# Walks and faults that promise no seconds, so that they can share the machine with other tests.
-UNHURRIED := $(patsubst %,tests/e2e/test_%.py,architecture instruments members runs_page variants_page)
-UNHURRIED += $(patsubst %,tests/faults/test_%.py,full_disk kill_analyst killed_again lives torn_checkpoint)
-
 # The lab and its tests start some hundred processes: none compiles again what another one has compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -23,12 +19,13 @@ export PYTHONDONTWRITEBYTECODE :=
 run: $(VENV)/runtime.stamp
 	$(PYTHON) -m streamlit run app/server.py
 
-# What waits for no clock runs on all cores, a file in one process and the walks first, as they take longest;
-# then what is promised within seconds, in browsers and after kill -9, has the machine to itself.
+# What promises no seconds runs on all cores, a file in one process and the walks first, as they take longest;
+# then what does, in browsers and after kill -9, has the machine to itself.
 test: setup
 	$(WITH_BROWSER) $(PYTHON) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile \
-		--no-loadscope-reorder $(UNHURRIED) tests/core tests/app tests/gpu
-	$(WITH_BROWSER) $(PYTHON) -m pytest tests/e2e tests/faults $(UNHURRIED:%=--ignore=%)
+		--no-loadscope-reorder -m "not hurried and not soak" \
+		tests/e2e tests/faults tests/core tests/app tests/gpu
+	$(WITH_BROWSER) $(PYTHON) -m pytest -m "hurried and not soak" tests/e2e tests/faults
 
 setup: $(VENV)/tests.stamp
 

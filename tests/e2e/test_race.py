@@ -153,6 +153,7 @@ def test_the_chart_stays_the_same_node_with_its_zoom_over_ten_updates(race):
     assert axis_ranges(race) == zoomed
 
 
+@pytest.mark.hurried
 def test_pause_step_resume_and_stop_answer(race, server):
     button(race, "Pause").click()
     paused = wait_until(lambda: are(Phase.PAUSED, server.race(race.url)), "both runs are paused")

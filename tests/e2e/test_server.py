@@ -16,6 +16,7 @@ LINK = "/?arms=none-8%2Cidentity-8&steps=3000&width=2&eval_images=100"
 
 
 @pytest.mark.browser
+@pytest.mark.hurried
 @pytest.mark.parametrize("script", ["app/main.py", "app/server.py"])
 def test_a_race_is_seen_live_and_goes_on_when_the_server_ends(tmp_path, open_tab, script):
     """Also without the server's own routes, as on a host that runs one script."""

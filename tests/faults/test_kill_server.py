@@ -12,6 +12,7 @@ from tests.faults.scene import Server, is_alive, result_of, small_run, wait_for
 KILLS = [5, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
 
 
+@pytest.mark.hurried
 @pytest.mark.parametrize("kills", KILLS)
 def test_runs_outlive_the_servers_and_end_bit_equal(store, undisturbed, kills):
     config = small_run(steps=600 if kills < 10 else 6000)
@@ -42,6 +43,7 @@ def check_that_runs_live_and_spares_die(store, before, spares):
     assert alive == []
 
 
+@pytest.mark.hurried
 def test_a_server_that_is_asked_to_end_does_so_in_two_seconds_and_its_runs_go_on(store):
     run_id = store.add_race([small_run(steps=100_000)])[0].id
     server = Server(store.root, spares=1)

@@ -4,8 +4,12 @@ import os
 import signal
 import time
 
+import pytest
+
 from resnet_core.records import Phase
 from tests.faults.scene import result_of, small_run, wait_for
+
+pytestmark = pytest.mark.hurried
 
 
 def test_a_paused_run_whose_worker_is_killed_is_still_paused_where_it_was(watched):

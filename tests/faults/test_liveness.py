@@ -97,6 +97,7 @@ def test_asking_a_worker_that_is_gone_to_end_says_nothing(store, executor):
     assert executor.log_tail(run.id) == ""
 
 
+@pytest.mark.hurried
 def test_a_warm_spare_becomes_the_worker_and_a_dead_server_takes_only_the_others(store, monkeypatch):
     monkeypatch.setenv("RESNET_LAB_SPARES", "2")
     executor = LocalExecutor(store)
