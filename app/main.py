@@ -28,6 +28,7 @@ st.navigation(
         st.Page("views/architecture.py", title="Architecture", icon=":material/account_tree:"),
         st.Page("views/gradients.py", title="Gradients", icon=":material/trending_down:"),
         st.Page("views/signal.py", title="Signal", icon=":material/graphic_eq:"),
+        st.Page("views/saliency.py", title="Saliency", icon=":material/center_focus_strong:"),
         st.Page("views/runs.py", title="Runs", icon=":material/list_alt:"),
         st.Page("views/variants.py", title="Variants", icon=":material/fork_right:"),
     ],

@@ -38,11 +38,15 @@ class Strip(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """What the colours stand for: up to `most`, on both sides of 0 where it is signed; `said` in words."""
+    """What the colours stand for: up to `most`, on both sides of 0 where it is signed; `said` in words.
+
+    `most` is NaN where every map has a scale of its own. `is_over`: the maps lie over a picture.
+    """
 
     most: float
     is_signed: bool
     said: str
+    is_over: bool = False
 
 
 def map_sheet(

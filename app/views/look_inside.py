@@ -1,4 +1,4 @@
-"""The way from runs to the instruments: two buttons that open them on these runs."""
+"""The way from runs to the instruments: three buttons that open them on these runs."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,12 @@ PAGES = {
         "The instruments for the gradient, at any kept step.",
     ),
     "signal": ("Signal", ":material/graphic_eq:", "The instruments for the signal, at any kept step."),
+    "saliency": ("Saliency", ":material/center_focus_strong:", "Where they look, at any kept step."),
 }
 
 
 def buttons(columns: Sequence[DeltaGenerator], run_ids: Sequence[str]) -> None:
-    """Opens Gradients or Signal on the first two of the runs; without runs they cannot be pressed."""
+    """Opens one of the pages on the first two of the runs; without runs they cannot be pressed."""
     for column, (page, (label, icon, about)) in zip(columns, PAGES.items(), strict=True):
         if column.button(
             label, icon=icon, help=about, disabled=not run_ids, width="stretch", key=f"look inside {page}"

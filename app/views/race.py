@@ -29,9 +29,9 @@ def page() -> None:
     if runs and has_ended:
         results.card(state.open_stores()[0], runs)
     if runs:
-        words, *columns = st.columns([2.2, 1, 1, 5], vertical_alignment="center")
+        words, *columns = st.columns([2.2, 1, 1, 1, 4], vertical_alignment="center")
         words.markdown("Look inside these networks:")
-        look_inside.buttons(columns[:2], [run.id for run in runs])
+        look_inside.buttons(columns[:3], [run.id for run in runs])
     explain("race")
 
 

@@ -101,7 +101,7 @@ def _local_time(seconds: float):
 def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     """What can be done with the chosen runs."""
     one = chosen[0] if len(chosen) == 1 else None
-    columns = st.columns([1.4, 1, 1, 1, 1.1, 1.2, 1.1, 2.2], vertical_alignment="center")
+    columns = st.columns([1.4, 1, 1, 1, 1.1, 1.2, 1.1, 1.2, 1.6], vertical_alignment="center")
     if columns[0].button(
         "Open in Race", icon=":material/open_in_new:", disabled=not chosen, width="stretch", key="open",
         on_click=state.show_race, args=(chosen[0].race_id if chosen else "",),
@@ -125,9 +125,9 @@ def _actions(store: RunStore, chosen: Sequence[RunInfo]) -> None:
     )
     if delete:
         _confirm_delete(store, chosen)
-    look_inside.buttons(columns[5:7], [run.id for run in chosen])
+    look_inside.buttons(columns[5:8], [run.id for run in chosen])
     if not chosen:
-        columns[7].caption("Choose runs in the table: one to export it, up to four to compare them.")
+        columns[8].caption("Choose runs in the table: one to export it, up to four to compare them.")
 
 
 @st.dialog("Delete for good?")

@@ -1,7 +1,10 @@
 """Where the two networks look: maps of what speaks for a class, and whether they are worth believing."""
 
 from app.views.instrument_page import Part, instrument_page
+from app.views.saliency_parts import depths
 
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "depths": Part("Every depth", depths.draw),
+}
 
 instrument_page("saliency", "Where does it look, and is the map worth believing?", PARTS)
