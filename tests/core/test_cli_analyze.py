@@ -13,6 +13,7 @@ from resnet_core.questions import INSTRUMENTS, question
 from tests.core.command_line import ROOT, assert_mistake, call
 from tests.core.finished_runs import add_stopped_run
 from tests.core.given_weights import TINY
+from tests.core.other_options import other_options
 
 TINY_NETWORK = ["--depth", "8", "--width", "2", "--batch", "4"]
 PROFILE = question("profile", RunConfig())
@@ -72,14 +73,12 @@ def test_without_a_step_the_newest_weights_are_taken(trained, found):
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_every_instrument_has_its_name_and_options(store, found, instrument):
     found["finding"] = profile()
-    options = {name: 60 if "images" in name else 2 for name in INSTRUMENTS[instrument].options.model_fields}
-    options |= {"points": 9} if "points" in options else {}
+    options = other_options(INSTRUMENTS[instrument].options)
     texts = [part for name, value in options.items() for part in ("--option", f"{name}={value}")]
     network = TINY_NETWORK if INSTRUMENTS[instrument].needs_network else ()
     result = call(store, "analyze", instrument, *network, *texts)
     assert result.exit_code == 0, result.stderr
     asked = found["asked"]
-    options |= {"block": "2"} if "block" in options else {}
     assert (asked.instrument, asked.options.model_dump()) == (instrument, options)
 
 

@@ -10,6 +10,7 @@ from resnet_core.config import RunConfig, SettingsError, from_flat
 from resnet_core.findings import Profile
 from resnet_core.options import PathOptions
 from resnet_core.questions import INSTRUMENTS, Question, question, question_from_json
+from tests.core.other_options import other_options
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BASE = {"depth": 8, "width": 2, "batch": 4}
@@ -83,14 +84,13 @@ def test_a_setting_that_comes_later_leaves_keys_as_they_are():
 def test_instruments_without_a_network_are_asked_the_same_whatever_is_looked_at():
     for name in (name for name, kind in INSTRUMENTS.items() if not kind.needs_network):
         assert key(name, run={"run_id": RUN, "step": 3}, seed=5) == key(name)
-        assert key(name, options={"seeds": 2}) != key(name)
+        assert key(name, options=other_options(INSTRUMENTS[name].options)) != key(name)
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_a_question_is_the_same_on_the_other_side_of_a_pipe(instrument):
     kind = INSTRUMENTS[instrument].options
-    changed = {name: 60 if "images" in name else 9 for name in kind.model_fields if name != "block"}
-    asked = question(instrument, from_flat(BASE), run_id=RUN, step=2, options=changed)
+    asked = question(instrument, from_flat(BASE), run_id=RUN, step=2, options=other_options(kind))
     there = question_from_json(asked.to_json())
     assert there == asked
     assert (there.key, type(there.options)) == (asked.key, kind)
