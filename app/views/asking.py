@@ -29,6 +29,18 @@ class Asking:
         self._replies |= {asked.key: reply for asked, reply in zip(questions, replies, strict=True)}
         return [reply.finding for reply in replies]
 
+    def alone(self, question: Question) -> Reply:
+        """How far one question is, for a part that says itself what goes wrong with it."""
+        [reply] = state.analysts().wait([question], SECONDS_TO_WAIT)
+        if reply.state != "failed":
+            self._replies[question.key] = reply
+        return reply
+
+    def problem_of(self, question: Question) -> str:
+        """Why it was not answered; empty where it was, or still may be."""
+        reply = self._replies.get(question.key)
+        return reply.problem if reply is not None and reply.state == "failed" else ""
+
     def ahead(self, questions: Sequence[Question]) -> None:
         """Has questions answered that may be asked next, once those of now are. What fails is said then."""
         if not self.is_waiting:
