@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from resnet_core.data.info import SETS, SetInfo
+from resnet_core.data.shapes import DIFFICULTY
 from resnet_core.members import MAX_DEPTH, MIN_DEPTH, batch_problem, blocks_of, depth_problem, exclusion
 
 Family = Literal["resnet", "mlp", "alexnet", "vgg", "googlenet"]
@@ -89,6 +90,9 @@ class DataConfig(_Settings):
     augment: bool = Field(
         False, description="random shift by up to side/8, and mirroring where it makes sense"
     )
+    difficulty: float = Field(
+        DIFFICULTY, ge=0, le=1, description="of drawn pictures: size, turns, contrast, texture, distractors"
+    )
 
     @field_validator("name")
     @classmethod
@@ -103,6 +107,15 @@ class DataConfig(_Settings):
             sides = " or ".join(map(str, self.info.sides))
             raise ValueError(
                 f"side: {self.side} is not on offer for {self.name}, which comes in {sides} pixels"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pictures_of_files_are_as_they_are(self) -> "DataConfig":
+        if not self.info.is_drawn and self.difficulty != DIFFICULTY:
+            raise ValueError(
+                f"difficulty: {self.difficulty:g} is not on offer for {self.name}, whose pictures are not "
+                f"drawn: it stays at {DIFFICULTY:g} there"
             )
         return self
 

@@ -39,8 +39,9 @@ def plan_of_run(config: RunConfig) -> Plan:
 def memory_bytes(config: RunConfig) -> int:
     """Estimated peak of the run's process on a CPU: reading the set, or training with the set in memory."""
     info = config.data.info
-    files = (info.train_images + info.test_images) * info.channels * info.native_side**2
-    torchvision = 0 if info.is_bundled else TORCHVISION_BYTES
+    side = config.data.side if info.is_drawn else info.native_side
+    files = (info.train_images + info.test_images) * info.channels * side**2
+    torchvision = TORCHVISION_BYTES if info.download_megabytes else 0
     reading = READING_MARGIN * files
     training = RESIDENT_MARGIN * files + _training_bytes(config)
     return int(PROCESS_BYTES + torchvision + max(reading, training))

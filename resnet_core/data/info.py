@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from resnet_core.data.shapes import NAMES as SHAPES
+
 
 class SetInfo(NamedTuple):
     """One image set. `mean` and `std` are per channel of the training pictures scaled to [0, 1]."""
@@ -15,16 +17,23 @@ class SetInfo(NamedTuple):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     flips: bool  # a mirrored picture is still a picture of its class
-    download_megabytes: int  # 0: bundled
+    download_megabytes: int  # 0: bundled or drawn
+    drawn_sides: tuple[
+        int, ...
+    ] = ()  # of pictures that are drawn to any of these sides; else there are files
+
+    @property
+    def is_drawn(self) -> bool:
+        return bool(self.drawn_sides)
 
     @property
     def is_bundled(self) -> bool:
-        return self.download_megabytes == 0
+        return self.download_megabytes == 0 and not self.is_drawn
 
     @property
     def sides(self) -> tuple[int, ...]:
         """Image sides on offer: 16 by 2 x 2 average pooling (28 is padded to 32 first), or as it is."""
-        return (16, self.native_side)
+        return self.drawn_sides or (16, self.native_side)
 
 
 DIGITS = tuple("0123456789")
@@ -61,6 +70,10 @@ SETS: dict[str, SetInfo] = {
     "mnist": SetInfo("MNIST", 1, 28, DIGITS, 60_000, 10_000, (0.1307,), (0.3081,), False, 12),
     "fashion-mnist-full": SetInfo(
         "Fashion-MNIST (whole)", 1, 28, CLOTHES, 60_000, 10_000, (0.2860,), (0.3530,), True, 31
+    ),
+    "shapes": SetInfo(
+        "Shapes (drawn here)", 3, 64, SHAPES, 10_000, 2_000,
+        (0.499, 0.499, 0.499), (0.240, 0.240, 0.240), True, 0, (16, 24, 32, 48, 64),
     ),
     "svhn": SetInfo(
         "SVHN", 3, 32, DIGITS, 73_257, 26_032,

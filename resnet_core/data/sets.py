@@ -1,7 +1,7 @@
 """Image sets as one uint8 tensor on the device, and the batch of a step cut from it.
 
-N = pictures, C = channels, S = side, B = batch. The sets come bundled or through torchvision's own loaders,
-which check the files' hashes.
+N = pictures, C = channels, S = side, B = batch. The sets come bundled, are drawn here, or come through
+torchvision's own loaders, which check the files' hashes.
 """
 
 import socket
@@ -24,10 +24,15 @@ from torch import Tensor, nn
 from resnet_core.config import DataConfig
 from resnet_core.data.info import SetInfo
 from resnet_core.data.order import Batch, draw_batch
+from resnet_core.data.shapes import Shapes, shapes
 from resnet_core.runs.places import data_folder
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "fashion_mnist_12k.npz"
 SECONDS_OF_SILENCE = 30  # after which a server counts as gone
+
+# Test picture N of a drawn set is number N; those that are trained on begin behind all of seven digits.
+FIRST_TRAINED = 10_000_000
+DRAWN_AT_ONCE = 2_000_000  # pixels, after which it is told how far the drawing is
 
 # What a damaged file raises in numpy's and torchvision's readers (which assert), and a broken download.
 _DAMAGED = (
@@ -73,8 +78,10 @@ class ImageSet:
 def load_images(
     data: DataConfig, device: torch.device, report: Callable[[str], None] = lambda text: None
 ) -> ImageSet:
-    """Reads (or downloads, telling `report` how far it is) a set. Raises `DataUnavailable`."""
+    """Reads (or downloads or draws, telling `report` how far it is) a set. Raises `DataUnavailable`."""
     info = data.info
+    if info.is_drawn:
+        return _drawn_set(data, device, report)
     parts = _bundled_parts(info) if info.is_bundled else _torchvision_parts(data.name, info, report)
     train_images, train_labels, test_images, test_labels = parts
     return ImageSet(
@@ -84,6 +91,34 @@ def load_images(
         _pictures(test_images, data).to(device),
         _labels(test_labels).to(device),
     )
+
+
+def drawn_pictures(numbers: np.ndarray, data: DataConfig, is_training: bool = False) -> Shapes:
+    """Pictures of a drawn set's test part, or of its training part, with their masks, by number.
+
+    Numbers that the part does not have give further pictures of the same kind: with `is_training` off, none
+    below ten million is in the training part.
+    """
+    first = FIRST_TRAINED if is_training else 0
+    return shapes(first + np.asarray(numbers, np.int64), data.side, data.difficulty)
+
+
+def _drawn_set(data: DataConfig, device: torch.device, report: Callable[[str], None]) -> ImageSet:
+    parts = [*_drawn(data, True, report), *_drawn(data, False, report)]
+    return ImageSet(data.info, *(torch.from_numpy(part).to(device) for part in parts))
+
+
+def _drawn(data: DataConfig, is_training: bool, report: Callable[[str], None]) -> list[np.ndarray]:
+    count = data.info.train_images if is_training else data.info.test_images
+    images = np.empty((count, data.info.channels, data.side, data.side), np.uint8)
+    labels = np.empty(count, np.int64)
+    size = DRAWN_AT_ONCE // data.side**2
+    for start in range(0, count, size):
+        if is_training and start:
+            report(f"Drawing {data.info.title}: {start:,} of {count:,} pictures")
+        part = slice(start, start + size)
+        images[part], labels[part], _ = drawn_pictures(np.arange(count)[part], data, is_training)
+    return [images, labels]
 
 
 def _pictures(images: np.ndarray, data: DataConfig) -> Tensor:
