@@ -21,7 +21,7 @@ RECORDINGS = Path(__file__).resolve().parents[1] / "assets" / "recordings"
 DEFAULTS = {name: value for name, value in to_flat(RunConfig()).items() if name not in ARM_SETTINGS}
 _ONE_AT_A_TIME = threading.Lock()  # two sessions at once must not make two groups
 _IN_URL = {*FLAT, "arms", "race", "runs", "present", "first", "second", "block", "part",
-           "show", "step"}  # fmt: skip
+           "show", "step", "picture", "target"}  # fmt: skip
 
 
 @lru_cache(maxsize=1)

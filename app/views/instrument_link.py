@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from app import state
 from app.diagram.drawing import block_names
+from app.views import picture_link
 from app.views.looks import PLACES, Look, Runs, all_steps, looks_of
 from resnet_core.config import SettingsError, field_of, from_flat
 
-USUAL = dict.fromkeys(("first", "second", "show", "step", "block", "seed", "present"), "")
+USUAL = dict.fromkeys(
+    ("first", "second", "show", "step", "block", "seed", "picture", "target", "present"), ""
+)
 MAX_NAMED = 8  # of what can be chosen instead
 
 
@@ -39,11 +42,17 @@ def chosen_on(page: str, parts: Sequence[str], runs: Runs) -> Chosen:
     if is_link:
         _check_block(settings, looks, problems)
     _check_step(settings, looks, problems, is_link)
+    problems += picture_link.corrected(settings, looks)
     settings["block"] = state.chosen_block(settings["block"])
     settings["present"] = "1" if state.is_presenting() else ""
     state.note_shown(page, dict(zip(PLACES, (look.text for look in looks), strict=False)))
     state.keep_page_settings(page, settings, USUAL)
     return Chosen(settings, looks, seed, _lasting(page, settings, problems))
+
+
+def keep(page: str, changed: Mapping[str, str]) -> None:
+    """Keeps what was chosen instead, and makes the address of the page say it."""
+    state.keep_page_settings(page, state.page_settings(page, USUAL) | dict(changed), USUAL)
 
 
 def step_of(text: str) -> int | None:

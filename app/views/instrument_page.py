@@ -15,7 +15,7 @@ from app.charts.scrubber import scrubber
 from app.views import look_choice, messages
 from app.views.asking import Asking
 from app.views.heading import heading
-from app.views.instrument_link import USUAL, Chosen, chosen_on, step_of
+from app.views.instrument_link import USUAL, Chosen, chosen_on, keep, step_of
 from app.views.looks import Look, all_steps, have_grown, offered_runs
 from app.views.text import instrument_text
 
@@ -55,7 +55,7 @@ def instrument_page(page: str, title: str, parts: Mapping[str, Part]) -> None:
     with messages.place():
         messages.show_problems(chosen.problems)
         messages.show_kept()
-    look_choice.choose(chosen.looks, chosen.seed, runs, partial(_keep, page))
+    look_choice.choose(chosen.looks, chosen.seed, runs, partial(keep, page))
     show = _instrument(page, parts, chosen.settings["show"])
     is_timed = state.is_waiting_for_answers()
     is_growing = any(look.is_growing for look in chosen.looks)
@@ -68,7 +68,7 @@ def _instrument(page: str, parts: Mapping[str, Part], show: str) -> str:
     state.show_in_widget(key, show or next(iter(parts)))
     return st.segmented_control(
         "Instrument", list(parts), format_func=lambda name: parts[name].label, key=key, required=True,
-        label_visibility="collapsed", on_change=lambda: _keep(page, {"show": state.widget_value(key)}),
+        label_visibility="collapsed", on_change=lambda: keep(page, {"show": state.widget_value(key)}),
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _scrubber(page: str, looks: Sequence[Look]) -> int:
         return steps[0]
     asked = step_of(state.page_settings(page, USUAL)["step"])
     step = steps[-1] if asked is None else max((s for s in steps if s <= asked), default=steps[0])
-    scrubber(steps, step, key=f"{page} step", on_change=lambda step: _keep(page, {"step": str(step)}))
+    scrubber(steps, step, key=f"{page} step", on_change=lambda step: keep(page, {"step": str(step)}))
     return step
 
 
@@ -120,7 +120,3 @@ def _weights_and_batch(look: Look, step: int) -> str:
     kept = look.kept(step)
     weights = f"after {kept} updates" if kept else "initial values"
     return f"{weights}, seed {look.config.seed}, batch of {look.config.training.batch}"
-
-
-def _keep(page: str, changed: Mapping[str, str]) -> None:
-    state.keep_page_settings(page, state.page_settings(page, USUAL) | dict(changed), USUAL)

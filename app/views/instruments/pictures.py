@@ -51,14 +51,18 @@ def image(picture: np.ndarray, alt: str, side: int = SIDE) -> str:
 
 
 def what_it_says(look: Look, logits: np.ndarray, label: int) -> str:
-    """One sentence: the classes that the network holds most probable, and whether the first is right."""
+    """One sentence: the classes that the network holds most probable, and whether the first is right.
+
+    A picture without a label has -1 instead: then nothing is right or wrong.
+    """
     classes = look.config.data.info.classes
     if not np.isfinite(logits).all():
         return f"{look.name} says nothing: {np.count_nonzero(~np.isfinite(logits))} logits are not finite."
     shares = softmax(logits)
     order = np.argsort(-shares, kind="stable")[:NAMED]
     said = ", ".join(f"{classes[i]} {shares[i]:.0%}" for i in order)
-    return f"{look.name} says: {said} ({'right' if order[0] == label else 'wrong'})."
+    verdict = "" if label < 0 else " (right)" if order[0] == label else " (wrong)"
+    return f"{look.name} says: {said}{verdict}."
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
