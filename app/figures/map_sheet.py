@@ -1,24 +1,35 @@
 """Saliency maps in rows of tiles, a strip a network, and the one scale of their colours below.
 
-Every tile is one small picture in the page, which enlarges it without smoothing.
+Every tile is one small picture in the page, which enlarges it without smoothing. How high the sheet is depends
+on the number of tiles and on their titles alone.
 """
 
+import math
 from collections.abc import Sequence
+from functools import cached_property
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.canvas import Paper
-from app.figures.map_colors import colored
+from app.figures.map_colors import rgb
 from app.figures.montage import png
+from app.figures.overlay import bar
 from app.figures.theme import Arm, Palette
+from app.figures.words import in_words
 
-NAME, TITLE, NOTE = 30, 20, 20  # px of the lines of text: a network's name, above and below a tile
-TILE = (56, 132)  # px, the smallest and the largest
-ROOM = 620  # px that all tiles may take together, as long as they are not the smallest
-SCALE = 52  # px below all strips
-BAR = 0.22  # of the width
+NAME, TITLE, LINE = 32, 21, 18  # px of the lines of text: a network's name, above and below a tile
+TILE = (72, 190)  # px, the smallest and the largest
+FULL = 0.96  # share of a column that its tile takes
+WIDTH = 1280  # px of a sheet for which tiles are made, on a laptop; a projector has as much more as its scale
+ROOM = 620  # px that all rows may take together, as long as tiles are not the smallest
+ACROSS = (5, 14)  # columns, the fewest and the most
+LETTER = 7.0  # px, of the small type
+SCALE = 58  # px below all strips
+BAR = 0.24  # of the width
+EDGE, MARK = 2 / 128, 8 / 128  # of a tile's side: the frame of each, and of those that are marked
 
 
 class Tile(NamedTuple):
@@ -27,6 +38,7 @@ class Tile(NamedTuple):
     title: str
     colors: np.ndarray
     note: str = ""
+    is_marked: bool = False
 
 
 class Strip(NamedTuple):
@@ -40,7 +52,8 @@ class Strip(NamedTuple):
 class Scale(NamedTuple):
     """What the colours stand for: up to `most`, on both sides of 0 where it is signed; `said` in words.
 
-    `most` is NaN where every map has a scale of its own. `is_over`: the maps lie over a picture.
+    `most` is NaN where every map has a scale of its own, 0 where there is nothing to see. `is_over`: the maps
+    lie over a picture.
     """
 
     most: float
@@ -50,90 +63,106 @@ class Scale(NamedTuple):
 
 
 def map_sheet(
-    strips: Sequence[Strip], scale: Scale, palette: Palette, size: float = 1.0, *, across: int = 9
+    strips: Sequence[Strip], scale: Scale, palette: Palette, size: float = 1.0, *, across: int | None = None
 ) -> go.Figure:
-    """The strips below each other; how high it is depends on the number of tiles alone."""
-    rows = sum(max(-(-len(strip.tiles) // across), 1) for strip in strips)
-    place = _Place(Paper(palette, size), len(strips), rows, across)
-    images, notes, row = [], [], 0
+    """The strips below each other, `across` tiles in a row, or as many as there is room for."""
+    place = _Place(Paper(palette, size), strips, across)
+    images, notes = [place.bar(scale)], place.scale_words(scale)
     for number, strip in enumerate(strips):
-        notes.append(place.name(strip, number, row))
+        notes.append(place.name(number))
         for index, tile in enumerate(strip.tiles):
-            at = (number, row + index // across, index % across)
-            images += [place.image(tile, *at)] if tile.colors.size else []
-            notes += place.words(tile, *at)
-        row += max(-(-len(strip.tiles) // across), 1)
+            notes += place.words(tile, number, index)
+            images += [place.image(tile, number, index)] if tile.colors.size else []
     hidden = {"visible": False, "fixedrange": True, "range": [0, 1]}
     return place.paper.figure(
-        [], {"l": 0, "r": 0, "t": 0, "b": 0}, height=place.height, dragmode=False,
-        images=[*images, place.bar(scale)], annotations=[*notes, *place.scale_words(scale)],
-        xaxis=hidden, yaxis=hidden, meta={"panel": "map sheet"},
+        [], {"l": 0, "r": 0, "t": 0, "b": 0}, height=place.paper.px(place.height), dragmode=False,
+        images=images, annotations=notes, xaxis=hidden, yaxis=hidden, meta={"panel": "map sheet"},
     )  # fmt: skip
 
 
-class _Place(NamedTuple):
-    paper: Paper
-    strips: int
-    rows: int
-    across: int
+class _Place:
+    """Where everything stands: shares of the width, and pixels from the top at scale 1."""
 
-    @property
+    def __init__(self, paper: Paper, strips: Sequence[Strip], across: int | None):
+        self.paper, self.strips = paper, strips
+        self.across = across or _as_many_as_fit(strips)
+        self.rows = [max(-(-len(strip.tiles) // self.across), 1) for strip in strips]
+
+    @cached_property
+    def notes(self) -> int:
+        """Pixels below a tile: narrow columns have room for two lines."""
+        return LINE * (1 if self.across <= 6 else 2) + 6
+
+    @cached_property
     def tile(self) -> int:
-        """Pixels at scale 1."""
-        return min(max(ROOM // max(self.rows, 1) - TITLE - NOTE, TILE[0]), TILE[1])
+        fits = min(FULL * WIDTH / self.across, ROOM / max(sum(self.rows), 1) - TITLE - self.notes)
+        return round(min(max(fits, TILE[0]), TILE[1]))
 
-    @property
+    @cached_property
+    def row(self) -> int:
+        return TITLE + self.tile + self.notes
+
+    @cached_property
     def height(self) -> int:
-        return self.paper.px(self.strips * NAME + self.rows * self._row + SCALE)
+        return len(self.strips) * NAME + sum(self.rows) * self.row + SCALE
 
-    @property
-    def _row(self) -> int:
-        return TITLE + self.tile + NOTE
+    def _top(self, number: int, index: int = 0) -> int:
+        return (number + 1) * NAME + (sum(self.rows[:number]) + index // self.across) * self.row
 
-    def _at(self, left: float, pixels: float) -> dict[str, Any]:
-        at = {"x": left, "y": 1 - self.paper.px(pixels) / self.height, "xref": "paper", "yref": "paper"}
+    def _at(self, left: float, top: float) -> dict[str, Any]:
+        at = {"x": left, "y": 1 - top / self.height, "xref": "paper", "yref": "paper"}
         return at | {"xanchor": "left", "yanchor": "top"}
 
-    def name(self, strip: Strip, number: int, row: int) -> dict[str, Any]:
-        color = strip.arm.style.color(self.paper.palette)
-        about = f'  <span style="color:{self.paper.palette.ink}">{strip.about}</span>' if strip.about else ""
-        at = self._at(0, number * NAME + row * self._row)
-        return self.paper.note(
-            f"<b>{strip.arm.name}</b>{about}", **at | {"font": self.paper.ink_font | {"color": color}}
-        )
+    def _small(self, text: str, left: float, top: float, **more: Any) -> dict[str, Any]:
+        font = self.paper.ink_font | {"size": self.paper.px(13)}
+        return self.paper.note(text, **self._at(left, top) | {"font": font, "align": "left"} | more)
 
-    def words(self, tile: Tile, number: int, row: int, column: int) -> list[dict[str, Any]]:
-        top = (number + 1) * NAME + row * self._row
-        font = {"font": self.paper.ink_font | {"size": self.paper.px(13)}, "align": "left"}
-        above = self.paper.note(tile.title, **self._at(column / self.across, top) | font)
-        below = self._at(column / self.across, top + TITLE + self.tile)
-        return [above, self.paper.note(tile.note, **below | font)] if tile.note else [above]
+    def name(self, number: int) -> dict[str, Any]:
+        strip, ink = self.strips[number], self.paper.palette.ink
+        about = f'  <span style="color:{ink}">{strip.about}</span>' if strip.about else ""
+        font = self.paper.ink_font | {"color": strip.arm.style.color(self.paper.palette)}
+        at = self._at(0, self._top(number) - NAME)
+        return self.paper.note(f"<b>{strip.arm.name}</b>{about}", **at | {"font": font})
 
-    def image(self, tile: Tile, number: int, row: int, column: int) -> dict[str, Any]:
-        at = self._at(column / self.across, (number + 1) * NAME + row * self._row + TITLE)
-        size = {"sizex": 0.96 / self.across, "sizey": self.paper.px(self.tile - 2) / self.height}
-        return {"source": png(tile.colors), "sizing": "contain", "layer": "above", **at, **size}
+    def words(self, tile: Tile, number: int, index: int) -> list[dict[str, Any]]:
+        left, top = index % self.across / self.across, self._top(number, index)
+        title = f"<b>{tile.title}</b>" if tile.is_marked else tile.title
+        lines = wrap(tile.note, int(WIDTH / self.across / LETTER))[: 1 if self.across <= 6 else 2]
+        below = [self._small("<br>".join(lines), left, top + TITLE + self.tile)] if lines else []
+        return [self._small(title, left, top), *below]
+
+    def image(self, tile: Tile, number: int, index: int) -> dict[str, Any]:
+        at = self._at(index % self.across / self.across, self._top(number, index) + TITLE)
+        size = {"sizex": FULL / self.across, "sizey": self.tile / self.height}
+        return {"source": png(_framed(tile, self.paper.palette)), "sizing": "contain", "layer": "above",
+                **at, **size}  # fmt: skip
 
     def bar(self, scale: Scale) -> dict[str, Any]:
-        values = np.linspace(-1 if scale.is_signed else 0, 1, 65)[None]
-        at = self._at(0, self.strips * NAME + self.rows * self._row + 10)
-        size = {"sizex": BAR, "sizey": self.paper.px(12) / self.height}
-        return {
-            "source": png(colored(values, self.paper.palette, 1.0)), "sizing": "stretch", "layer": "above",
-            **at, **size,
-        }  # fmt: skip
+        colors = bar(self.paper.palette, is_signed=scale.is_signed, is_over=scale.is_over)
+        size = {"sizex": BAR, "sizey": 14 / self.height}
+        at = self._at(0, self.height - SCALE + 12)
+        return {"source": png(colors), "sizing": "stretch", "layer": "above", **at, **size}
 
     def scale_words(self, scale: Scale) -> list[dict[str, Any]]:
-        top = self.strips * NAME + self.rows * self._row + 24
-        most = f"{scale.most:.3g}" if scale.most else "–"
-        low = (f"−{most}" if scale.most else "–") if scale.is_signed else "0"
-        font = {"font": self.paper.ink_font | {"size": self.paper.px(13)}}
-        ends = [(0, "left", low), (BAR, "right", most)] + (
-            [(BAR / 2, "center", "0")] if scale.is_signed else []
-        )
-        words = [
-            self.paper.note(said, **self._at(left, top) | font | {"xanchor": anchor})
-            for left, anchor, said in ends
-        ]
-        beside = self._at(BAR + 0.02, top - 16)
-        return [*words, self.paper.note(scale.said, **beside | font | {"align": "left"})]
+        top = self.height - SCALE + 28
+        most = "its largest" if math.isnan(scale.most) else in_words(scale.most, 3) if scale.most else "–"
+        low = "0" if not scale.is_signed else "–" if most == "–" else f"−{most}".replace("−its", "− its")
+        middle = [self._small("0", BAR / 2, top, xanchor="center")] if scale.is_signed else []
+        ends = [self._small(low, 0, top), self._small(most, BAR, top, xanchor="right")]
+        return [*ends, *middle, self._small(scale.said, BAR + 0.02, top - 19)]
+
+
+def _as_many_as_fit(strips: Sequence[Strip]) -> int:
+    """A column a tile, as long as titles do not run into each other."""
+    longest = max((len(tile.title) for strip in strips for tile in strip.tiles), default=1)
+    most = min(int(WIDTH / (LETTER * (longest + 1))), ACROSS[1])
+    return min(max(*(len(strip.tiles) for strip in strips), ACROSS[0], 0), max(most, 1)) if strips else 1
+
+
+def _framed(tile: Tile, palette: Palette) -> np.ndarray:
+    """Its colours within a thin line of the grid's colour, or a thick one of the ink's."""
+    colors, side = tile.colors.copy(), len(tile.colors)
+    width = max(round(side * (MARK if tile.is_marked else EDGE)), 1)
+    is_edge = np.minimum(np.arange(side), np.arange(side)[::-1]) < width
+    colors[is_edge[:, None] | is_edge] = rgb(palette.ink if tile.is_marked else palette.grid)
+    return colors
