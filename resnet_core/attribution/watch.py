@@ -27,6 +27,8 @@ def watched(model: nn.Module, layers: Sequence[nn.Module], images: Tensor, targe
     weights, buffers, modes and every `.grad` as they were, and no hook. Raises ValueError in training mode,
     for a class that is not there, and for a layer that takes part not once.
     """
+    if not layers:
+        return []
     with explaining(model, images) as copies, _outputs_of(layers) as outputs:
         logits = model(copies)
         values = [_only_one(outputs[layer], layer) for layer in layers]

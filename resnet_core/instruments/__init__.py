@@ -26,6 +26,8 @@ from resnet_core.instruments.two_paths import two_paths
 from resnet_core.instruments.variance import variance
 from resnet_core.options import Options
 from resnet_core.questions import INSTRUMENTS, Question
+from resnet_core.saliency.block_maps import block_maps
+from resnet_core.saliency.pixel_maps import pixel_map
 
 __all__ = ["Subject", "answer", "subject_of"]
 
@@ -63,6 +65,8 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
         options.block,
         options.values,
     ),
+    "block-maps": lambda subject, options, report: block_maps(subject, options),
+    "pixel-map": lambda subject, options, report: pixel_map(subject, options),
 }
 
 _ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report, Path | None], Finding]] = {
