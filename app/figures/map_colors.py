@@ -4,6 +4,7 @@ Readers with any common colour blindness tell the two apart. NaN and infinity ha
 h, w = height and width of a map.
 """
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -41,7 +42,7 @@ def colored(maps: np.ndarray, palette: Palette, most: float | None = None) -> np
     most = limits(maps)[1] if most is None else most
     shares = np.divide(maps.astype(np.float64), most or 1.0)
     places = np.where(np.isfinite(shares), np.rint(shares * STEPS) + STEPS, 0).astype(int)
-    colors = _ramp(palette)[np.clip(places, 0, 2 * STEPS)]
+    colors = ramp(palette)[np.clip(places, 0, 2 * STEPS)]
     colors[np.isnan(maps)] = rgb(palette.undefined)
     colors[np.isinf(maps)] = rgb(palette.infinite)
     return colors
@@ -52,7 +53,9 @@ def rgb(color: str) -> np.ndarray:
     return np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)], np.uint8)
 
 
-def _ramp(palette: Palette) -> np.ndarray:
+@cache
+def ramp(palette: Palette) -> np.ndarray:
+    """The colours of the shares -1 to 1 of the largest value, (2 STEPS + 1, 3) uint8. Not to be changed."""
     stops = [rgb(color).astype(float) for _, color in diverging_scale(palette)]
     places = np.linspace(0, len(stops) - 1, 2 * STEPS + 1)
     pairs = list(pairwise(stops))

@@ -1,7 +1,7 @@
 """Saliency maps in rows of tiles, a strip a network, and the one scale of their colours below.
 
-Every tile is one small picture in the page, which enlarges it without smoothing. How high the sheet is depends
-on the number of tiles and on their titles alone.
+Every tile is one small picture in the page, which enlarges it without smoothing. How high the sheet is
+depends on the number of tiles and on their titles alone.
 """
 
 import math
@@ -26,10 +26,11 @@ FULL = 0.96  # share of a column that its tile takes
 WIDTH = 1280  # px of a sheet for which tiles are made, on a laptop; a projector has as much more as its scale
 ROOM = 620  # px that all rows may take together, as long as tiles are not the smallest
 ACROSS = (5, 14)  # columns, the fewest and the most
+WIDE = 6  # columns, of which each is wide enough for a note in one line
 LETTER = 7.0  # px, of the small type
 SCALE = 58  # px below all strips
 BAR = 0.24  # of the width
-EDGE, MARK = 2 / 128, 8 / 128  # of a tile's side: the frame of each, and of those that are marked
+EDGE, MARK = 2 / 128, 6 / 128  # of a tile's side: the frame of each, and of those that are marked
 
 
 class Tile(NamedTuple):
@@ -63,10 +64,19 @@ class Scale(NamedTuple):
 
 
 def map_sheet(
-    strips: Sequence[Strip], scale: Scale, palette: Palette, size: float = 1.0, *, across: int | None = None
+    strips: Sequence[Strip],
+    scale: Scale,
+    palette: Palette,
+    size: float = 1.0,
+    *,
+    across: int | None = None,
+    lines: int | None = None,
 ) -> go.Figure:
-    """The strips below each other, `across` tiles in a row, or as many as there is room for."""
-    place = _Place(Paper(palette, size), strips, across)
+    """The strips below each other, `across` tiles in a row, or as many as there is room for.
+
+    `lines` of text have room below a tile; usually one, or two where columns are narrow.
+    """
+    place = _Place(Paper(palette, size), strips, across or _as_many_as_fit(strips), lines)
     images, notes = [place.bar(scale)], place.scale_words(scale)
     for number, strip in enumerate(strips):
         notes.append(place.name(number))
@@ -83,24 +93,16 @@ def map_sheet(
 class _Place:
     """Where everything stands: shares of the width, and pixels from the top at scale 1."""
 
-    def __init__(self, paper: Paper, strips: Sequence[Strip], across: int | None):
-        self.paper, self.strips = paper, strips
-        self.across = across or _as_many_as_fit(strips)
-        self.rows = [max(-(-len(strip.tiles) // self.across), 1) for strip in strips]
-
-    @cached_property
-    def notes(self) -> int:
-        """Pixels below a tile: narrow columns have room for two lines."""
-        return LINE * (1 if self.across <= 6 else 2) + 6
+    def __init__(self, paper: Paper, strips: Sequence[Strip], across: int, lines: int | None):
+        self.paper, self.strips, self.across = paper, strips, across
+        self.lines = lines or (1 if across <= WIDE else 2)
+        self.rows = [max(-(-len(strip.tiles) // across), 1) for strip in strips]
+        self.row = TITLE + self.tile + self.lines * LINE + 6
 
     @cached_property
     def tile(self) -> int:
-        fits = min(FULL * WIDTH / self.across, ROOM / max(sum(self.rows), 1) - TITLE - self.notes)
+        fits = min(FULL * WIDTH / self.across, ROOM / max(sum(self.rows), 1) - TITLE - self.lines * LINE - 6)
         return round(min(max(fits, TILE[0]), TILE[1]))
-
-    @cached_property
-    def row(self) -> int:
-        return TITLE + self.tile + self.notes
 
     @cached_property
     def height(self) -> int:
@@ -127,7 +129,8 @@ class _Place:
     def words(self, tile: Tile, number: int, index: int) -> list[dict[str, Any]]:
         left, top = index % self.across / self.across, self._top(number, index)
         title = f"<b>{tile.title}</b>" if tile.is_marked else tile.title
-        lines = wrap(tile.note, int(WIDTH / self.across / LETTER))[: 1 if self.across <= 6 else 2]
+        letters = int(WIDTH / self.across / LETTER)
+        lines = [line for said in tile.note.split("<br>") for line in wrap(said, letters)][: self.lines]
         below = [self._small("<br>".join(lines), left, top + TITLE + self.tile)] if lines else []
         return [self._small(title, left, top), *below]
 
@@ -145,18 +148,24 @@ class _Place:
 
     def scale_words(self, scale: Scale) -> list[dict[str, Any]]:
         top = self.height - SCALE + 28
-        most = "its largest" if math.isnan(scale.most) else in_words(scale.most, 3) if scale.most else "–"
-        low = "0" if not scale.is_signed else "–" if most == "–" else f"−{most}".replace("−its", "− its")
+        low, most = _ends(scale)
         middle = [self._small("0", BAR / 2, top, xanchor="center")] if scale.is_signed else []
         ends = [self._small(low, 0, top), self._small(most, BAR, top, xanchor="right")]
         return [*ends, *middle, self._small(scale.said, BAR + 0.02, top - 19)]
 
 
+def _ends(scale: Scale) -> tuple[str, str]:
+    if math.isnan(scale.most):
+        return ("− its largest" if scale.is_signed else "0"), "its largest"
+    most = in_words(scale.most, 3) if scale.most else "–"
+    return (f"−{most}" if scale.is_signed and scale.most else "–" if scale.is_signed else "0"), most
+
+
 def _as_many_as_fit(strips: Sequence[Strip]) -> int:
     """A column a tile, as long as titles do not run into each other."""
-    longest = max((len(tile.title) for strip in strips for tile in strip.tiles), default=1)
-    most = min(int(WIDTH / (LETTER * (longest + 1))), ACROSS[1])
-    return min(max(*(len(strip.tiles) for strip in strips), ACROSS[0], 0), max(most, 1)) if strips else 1
+    tiles = max((len(strip.tiles) for strip in strips), default=0)
+    longest = max((len(tile.title) for strip in strips for tile in strip.tiles), default=0)
+    return min(max(tiles, ACROSS[0]), ACROSS[1], int(WIDTH / (LETTER * (longest + 2))))
 
 
 def _framed(tile: Tile, palette: Palette) -> np.ndarray:
