@@ -158,6 +158,11 @@ def widget_value(key: str) -> Any:
     return st.session_state[key]
 
 
+def is_open(key: str) -> bool:
+    """Whether the visitor has opened the box of this key."""
+    return bool(st.session_state.get(key, False))
+
+
 def component_value(key: str, name: str) -> Any:
     """What a component has last said under `name`; None before it has."""
     return st.session_state.get(key, {}).get(name)

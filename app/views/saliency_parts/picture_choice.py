@@ -1,14 +1,23 @@
-"""Which picture is explained, and which class: the same on all parts of the page."""
+"""Which picture is explained, and which class: the same on all parts of the page, and in its address."""
 
+import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import state
+from app.views.instrument_link import USUAL, keep
 from app.views.instrument_page import Scene
-from app.views.instruments.pictures import picture_number, show_picture, what_it_says
+from app.views.picture_link import LAST_SHAPE, USUAL_PICTURE, common_classes, last_test_picture
+from app.views.saliency_parts import own_picture
+from app.views.saliency_parts.picture_said import said_picture
 from resnet_core.findings import Finding
+
+PAGE = "saliency"
+SOURCES = {"test": "Test picture", "shapes": "Generated shape", "file": "Your own"}
+ANOTHER_BELOW = 10_000  # numbers of shapes that are easy to say
 
 
 class Explained(NamedTuple):
@@ -30,21 +39,126 @@ class Explained(NamedTuple):
 def choose(scene: Scene) -> Explained:
     """Draws the choice; call it once, at the top of a part."""
     left, right = st.columns([6, 5], gap="medium", vertical_alignment="center")
-    number = picture_number(scene, left, "Test picture", key="explained picture")
-    classes = scene.looks[0].config.data.info.classes
-    target = left.selectbox(
-        "Class whose logit is explained", range(len(classes)), index=None, format_func=classes.__getitem__,
-        placeholder="what each network says", key="explained class", width=260,
-    )  # fmt: skip
-    return Explained(f"test:{number}", target, right)
+    with left:
+        picture = _there(scene)
+        source = _source(list(SOURCES))
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            _which(scene, source, picture)
+            target = _target(scene)
+        own_picture.show_refusal()
+    return Explained(picture, target, right)
+
+
+def choose_picture(scene: Scene, usual: str = "shapes:0") -> str:
+    """The same without a class and without test pictures, for a network that has none of its own."""
+    picture = _there(scene)
+    picture = usual if picture.startswith("test:") else picture
+    source = _source([kind for kind in SOURCES if kind != "test"])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _which(scene, source, picture)
+    own_picture.show_refusal()
+    return picture
+
+
+def explain(picture: str) -> None:
+    """Makes this picture the explained one on all parts."""
+    kind, _, which = picture.partition(":")
+    state.remember("picture source", kind)
+    state.remember(f"picture of {kind}", which)
+    own_picture.forget_refusal()
+    keep(PAGE, {"picture": "" if picture == USUAL_PICTURE else picture})
+
+
+def explained_now() -> str:
+    """The explained picture, as questions have it."""
+    return state.page_settings(PAGE, USUAL)["picture"] or USUAL_PICTURE
 
 
 def show(scene: Scene, explained: Explained, found: Sequence[Finding | None]) -> None:
     """The picture and what each network says of it, beside the choice, as high with nothing known.
 
-    `found` has a finding a network with `picture`, and `logits` and `label` where it has them.
+    `found` has a finding a network with `picture`, and `logits`, `label` and `target` where it has them.
     """
-    known = [(look, each) for look, each in zip(scene.looks, found, strict=True) if each is not None]
-    words = [what_it_says(look, each.logits, int(each.label)) for look, each in known]
     with explained.beside:
-        show_picture(known[0][1].picture if known else None, words)
+        st.html(said_picture(scene, explained.picture, found))
+
+
+def _source(kinds: Sequence[str]) -> str:
+    """Where the picture comes from: the visitor may go to the files while another picture is explained."""
+    kind = state.remembered("picture source", explained_now().partition(":")[0])
+    key = "picture source of " + " ".join(kinds)
+    state.show_in_widget(key, kind if kind in kinds else kinds[0])
+    return st.segmented_control(
+        "Which picture is explained", kinds, format_func=SOURCES.get, key=key, required=True,
+        label_visibility="collapsed", on_change=lambda: _change_source(state.widget_value(key)),
+    )  # fmt: skip
+
+
+def _change_source(kind: str) -> None:
+    which = state.remembered(f"picture of {kind}", "" if kind == "file" else "0")
+    if which:
+        explain(f"{kind}:{which}")
+    state.remember("picture source", kind)
+
+
+def _there(scene: Scene) -> str:
+    """The explained picture; a file that is not on this machine is none any more."""
+    taken = own_picture.taken(scene)
+    if taken:
+        explain(taken)
+    picture = explained_now()
+    if not picture.startswith("file:"):
+        return picture
+    if not own_picture.is_there(scene, picture):
+        explain(USUAL_PICTURE)
+        own_picture.refuse_link()
+        return USUAL_PICTURE
+    state.remember("picture of file", picture.removeprefix("file:"))
+    return picture
+
+
+def _which(scene: Scene, source: str, picture: str) -> None:
+    if source == "file":
+        own_picture.choose(scene)
+        return
+    kind, _, number = picture.partition(":")
+    last = last_test_picture(scene.looks) if source == "test" else LAST_SHAPE
+    _number(source, int(number) if kind == source else 0, last)
+
+
+def _number(kind: str, number: int, last: int) -> None:
+    key = f"explained {kind}"
+    state.show_in_widget(key, min(number, last))
+    st.number_input(
+        f"Number (0 to {last:,})", 0, last, key=key, width=190, on_change=lambda: _keep_number(kind, key)
+    )
+    st.button(
+        "Another", icon=":material/casino:", key=f"another {kind}",
+        help="A picture chosen by chance",
+        on_click=lambda: explain(f"{kind}:{random.randrange(min(last + 1, ANOTHER_BELOW))}"),
+    )  # fmt: skip
+
+
+def _keep_number(kind: str, key: str) -> None:
+    number = state.widget_value(key)
+    if number is not None:  # one that is being typed
+        explain(f"{kind}:{int(number)}")
+
+
+def _target(scene: Scene) -> int | None:
+    classes, key = common_classes(scene.looks), "explained class"
+    text = state.page_settings(PAGE, USUAL)["target"]
+    target = int(text) if text and int(text) < len(classes) else None
+    who = "each network says" if len(scene.looks) > 1 else "the network says"
+    state.show_in_widget(key, target)
+    st.selectbox(
+        "Class whose logit is explained", range(len(classes)), index=None, key=key, width=250,
+        format_func=lambda number: classes[number] if number < len(classes) else "",
+        placeholder=f"what {who}" if classes else "what each says: classes differ", disabled=not classes,
+        on_change=lambda: _keep_target(state.widget_value(key)),
+    )  # fmt: skip
+    return target
+
+
+def _keep_target(target: int | None) -> None:
+    keep(PAGE, {"target": "" if target is None else str(target)})
