@@ -47,7 +47,7 @@ def _without_masks(looks: Sequence[Look]) -> None:
     sees = "sees" if len(looks) == 1 else "see"
     words, button = st.columns([5, 1.6], vertical_alignment="center")
     words.info(
-        f"{names} {sees} {looks[0].config.data.info.title}, where nobody has written down which pixels belong "
+        f"{names} {sees} {looks[0].config.data.info.title}, where nobody has noted which pixels belong "
         "to the thing. Train on the set of shapes, which are drawn with a mask each, and choose those runs.",
         icon=":material/info:",
     )
