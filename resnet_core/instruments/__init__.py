@@ -27,6 +27,7 @@ from resnet_core.instruments.variance import variance
 from resnet_core.options import Options
 from resnet_core.questions import INSTRUMENTS, Question
 from resnet_core.saliency.block_maps import block_maps
+from resnet_core.saliency.imagenet import imagenet_maps
 from resnet_core.saliency.pixel_maps import pixel_map
 from resnet_core.uploads import decoded_file
 
@@ -74,6 +75,7 @@ _ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report, Path | None], Fin
     "upload": lambda options, report, file: decoded_file(file),
     "scalar-nets": lambda options, report, file: scalar_nets(options.seeds, report),
     "correlation-laws": lambda options, report, file: correlation_laws(options.seeds, report),
+    "imagenet-maps": imagenet_maps,
 }
 
 
