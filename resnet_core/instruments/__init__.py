@@ -27,8 +27,12 @@ from resnet_core.instruments.variance import variance
 from resnet_core.options import Options
 from resnet_core.questions import INSTRUMENTS, Question
 from resnet_core.saliency.block_maps import block_maps
+from resnet_core.saliency.gallery import gallery
 from resnet_core.saliency.imagenet import imagenet_maps
+from resnet_core.saliency.perturbation import perturbed
 from resnet_core.saliency.pixel_maps import pixel_map
+from resnet_core.saliency.pointing import pointing_game
+from resnet_core.saliency.randomization import randomized
 from resnet_core.uploads import decoded_file
 
 __all__ = ["Subject", "answer", "subject_of"]
@@ -69,6 +73,12 @@ _ANSWERS: dict[str, Callable[[Subject, Options, Report], Finding]] = {
     ),
     "block-maps": lambda subject, options, report: block_maps(subject, options),
     "pixel-map": lambda subject, options, report: pixel_map(subject, options),
+    "randomized": randomized,
+    "perturbed": perturbed,
+    "pointing-game": lambda subject, options, report: pointing_game(
+        subject, options.pictures, options.chosen_on, report
+    ),
+    "gallery": lambda subject, options, report: gallery(subject, options.pictures),
 }
 
 _ANSWERS_WITHOUT_NETWORK: dict[str, Callable[[Options, Report, Path | None], Finding]] = {

@@ -45,6 +45,45 @@ def joined(parts: list[Scores]) -> Scores:
     return Scores(*map(np.concatenate, zip(*parts, strict=True)))
 
 
+class Row(NamedTuple):
+    """A line of `saliency_findings.PointingGame`, whose fields these are."""
+
+    methods: str
+    unit_of: str
+    hits: float
+    rates: float
+    lows: float
+    highs: float
+    overlaps: float
+    overlap_errors: float
+    without_evidence: int
+
+
+def row_of(method: str, unit: str, found: Scores) -> Row:
+    """What a method has reached, looking at `unit` where that is not empty."""
+    hits, pictures = int(found.is_hit.sum()), len(found.is_hit)
+    overlap = (float(found.overlaps.mean()), standard_error(found.overlaps))
+    without = int((~found.has_evidence).sum())
+    return Row(method, unit, hits, hits / pictures, *wilson(hits, pictures), *overlap, without)
+
+
+def control_rows(masks: Tensor) -> list[Row]:
+    """What pointing without looking reaches on masks (B, S, S).
+
+    "random pixel" has what is to be expected of pixels in a random order: exactly, hence without an interval
+    or an error (NaN), and its hits are no whole number. "centre" points to the middle whatever is shown.
+    """
+    share = float(masks.double().mean())
+    centre = towards_centre(masks.shape[-1]).to(masks.device).expand(masks.shape)
+    random = Row("random pixel", "", share * len(masks), share, np.nan, np.nan, share, np.nan, 0)
+    return [random, row_of("centre", "", scores(centre, masks))]
+
+
+def columns_of(rows: list[Row]) -> dict[str, np.ndarray]:
+    """Lines as columns, by the names of their fields."""
+    return {name: np.array(column) for name, column in zip(Row._fields, zip(*rows, strict=True), strict=True)}
+
+
 def towards_centre(side: int) -> Tensor:
     """A map (S, S) > 0 that falls with the distance from the middle: what points there whatever is shown."""
     along = torch.arange(side) - (side - 1) / 2
