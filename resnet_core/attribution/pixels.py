@@ -5,6 +5,7 @@ set's mean colour.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -13,11 +14,25 @@ import torch
 from torch import Tensor, nn
 
 from resnet_core.attribution.watch import explained_logits, explaining
+from resnet_core.models.merges import ExclusiveGate, ShortcutGate
 
 NOISE = 0.15  # of the range of a picture's values: Smilkov et al. 2017 (arXiv:1706.03825) take 0.1 to 0.2
 SAMPLES = 32
 STEPS = 50  # of the integral
 AT_ONCE = 64  # pictures in one pass
+LARGEST_SHARE_OFF = 0.01  # of all contributions' sizes, by which DeepLIFT may miss the difference of logits
+
+# Captum has a rule for max pooling, but behind a convolution its contributions do not add up.
+_WITHOUT_RULE: dict[type[nn.Module], str] = {
+    nn.GELU: "GELU",
+    nn.GroupNorm: "group or layer norm",
+    nn.LayerNorm: "layer norm",
+    nn.MaxPool2d: "max pooling",
+    ExclusiveGate: "gates",
+    ShortcutGate: "gates",
+}
+_WITH_RULE = (nn.ReLU, nn.Sigmoid, nn.Tanh)
+_NO_DEEP_LIFT = "method: DeepLIFT does not apply to this network"
 
 
 def saliency(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
@@ -113,13 +128,21 @@ def guided_grad_cam(model: nn.Module, layer: nn.Module, images: Tensor, targets:
 def deep_lift(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     """DeepLIFT's Rescale rule against the mean colour (Shrikumar et al., arXiv:1704.02685).
 
-    Returns (B, H, W), channels added up, in units of the logit. Works on a copy of `model`: Captum notes
-    things on its modules. Else like `saliency`.
+    Returns (B, H, W), channels added up, in units of the logit: below 0 is evidence against the class. The
+    map adds up to logit(picture) - logit(mean colour). Raises ValueError where Captum's rules cannot do that:
+    GELU, group and layer norm, gates, max pooling, an activation module that is used twice in a pass (as in
+    torchvision's ResNets), or anything else for which the sum is off. Works on a copy of `model`: Captum
+    notes things on its modules. Else like `saliency`.
     """
     from captum.attr import DeepLift
 
     with _explained_by_captum(model, images) as copies:
-        return DeepLift(deepcopy(model)).attribute(copies, target=targets).sum(1).detach()
+        _check_rules(model, copies)
+        maps = DeepLift(deepcopy(model)).attribute(copies, target=targets).sum(1).detach()
+    off = convergence_delta(model, maps, images, targets).abs()
+    if (off > LARGEST_SHARE_OFF * maps.abs().sum((1, 2))).any():
+        raise ValueError(f"{_NO_DEEP_LIFT}: its contributions are off by {off.max():.2g} in the sum")
+    return maps
 
 
 @contextmanager
@@ -139,3 +162,22 @@ def _own_random_numbers(images: Tensor) -> Iterator[None]:
 def _check_has_relu(model: nn.Module) -> None:
     if not any(isinstance(module, nn.ReLU) for module in model.modules()):
         raise ValueError("method: guided back-propagation changes what ReLUs pass, and this network has none")
+
+
+def _check_rules(model: nn.Module, images: Tensor) -> None:
+    unruly = {_WITHOUT_RULE[type(module)] for module in model.modules() if type(module) in _WITHOUT_RULE}
+    if unruly:
+        raise ValueError(f"{_NO_DEEP_LIFT}: there is no rule for {', '.join(sorted(unruly))}")
+    uses: Counter[nn.Module] = Counter()
+    activations = [module for module in model.modules() if isinstance(module, _WITH_RULE)]
+    handles = [module.register_forward_pre_hook(lambda one, _: uses.update([one])) for module in activations]
+    try:
+        with torch.no_grad():
+            model(images[:1])
+    finally:
+        for handle in handles:
+            handle.remove()
+    if max(uses.values(), default=0) > 1:
+        raise ValueError(
+            f"{_NO_DEEP_LIFT}: one {type(max(uses, key=uses.get)).__name__} is used more than once"
+        )
