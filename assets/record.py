@@ -1,7 +1,8 @@
 """Makes what is bundled from real runs: the recorded race of the first page, and the README's picture of it.
 
 `make record`, on a machine with nothing else to do: about five minutes. The race is the app's default one.
-With it come the answers of the instruments at each kept step, in place of its weights, which are larger.
+With it come the weights of its last step, and what the instruments and the maps find at every kept one, since
+the weights of all steps would be larger.
 """
 
 import os
@@ -20,9 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from resnet_core.analyst.answers import answer_file, write_answer  # noqa: E402
+from resnet_core.options import PIXEL_METHODS  # noqa: E402
 from resnet_core.questions import INSTRUMENTS, question  # noqa: E402
 from resnet_core.race import DEFAULT_ARMS, race_configs  # noqa: E402
 from resnet_core.records import Phase, RunInfo  # noqa: E402
+from resnet_core.runs.checkpoint_files import META, MODEL  # noqa: E402
+from resnet_core.runs.places import checkpoints_folder  # noqa: E402
 from resnet_core.runs.store import RunStore  # noqa: E402
 from resnet_core.runs.watch import watching  # noqa: E402
 
@@ -53,7 +57,7 @@ def train_race(store: RunStore) -> list[RunInfo]:
 
 
 def keep_recording(store: RunStore, runs: list[RunInfo]) -> None:
-    """Replaces the bundled recording by `runs`, without their checkpoints and logs."""
+    """Replaces the bundled recording by `runs`, without their logs and all but their last weights."""
     shutil.rmtree(RECORDINGS, ignore_errors=True)
     kept = RunStore(RECORDINGS)
     for run in runs:
@@ -62,11 +66,21 @@ def keep_recording(store: RunStore, runs: list[RunInfo]) -> None:
         for name in ("config.json", "metrics.db"):
             shutil.copyfile(store.folder(run.id) / name, scratch / name)
         kept.adopt(run, scratch)
+        keep_last_weights(store, kept, run)
         keep_answers(store, kept, run)
 
 
+def keep_last_weights(store: RunStore, kept: RunStore, run: RunInfo) -> None:
+    """So that whatever is asked about the trained network can be answered; its momentum is left out."""
+    weights = store.weights_file(run.id)
+    folder = checkpoints_folder(kept.folder(run.id)) / weights.parent.name
+    folder.mkdir(parents=True)
+    for name in (MODEL, META):
+        shutil.copyfile(weights.with_name(name), folder / name)
+
+
 def keep_answers(store: RunStore, kept: RunStore, run: RunInfo) -> None:
-    """What every instrument finds on the weights of a run at each kept step, with its usual options."""
+    """What the pages ask about a run at each kept step, as long as nothing else is chosen."""
     from resnet_core.data.sets import load_images
     from resnet_core.device import make_deterministic, pick_device
     from resnet_core.instruments import answer
@@ -75,10 +89,19 @@ def keep_answers(store: RunStore, kept: RunStore, run: RunInfo) -> None:
     images = load_images(run.config.data, pick_device())
     for step in store.checkpoints(run.id):
         weights = store.weights_file(run.id, step)
-        for name in (name for name, kind in INSTRUMENTS.items() if kind.needs_network):
-            asked = question(name, run.config, run_id=run.id, step=step)
+        for name, options in usual_questions():
+            asked = question(name, run.config, run_id=run.id, step=step, options=options)
             print(f"{run.id} step {step}: {name:<20}", end="\r", flush=True)
             write_answer(answer_file(kept, asked), answer(asked, weights, images))
+
+
+def usual_questions() -> Iterator[tuple[str, dict[str, str]]]:
+    """Instruments with their options. The pointing game needs other pictures, the gallery too much room."""
+    for name, kind in INSTRUMENTS.items():
+        if name == "pixel-map":
+            yield from ((name, {"method": method}) for method in PIXEL_METHODS)
+        elif kind.needs_network and name not in ("pointing-game", "gallery"):
+            yield name, {}
 
 
 def take_picture(store_folder: str, race_id: str) -> None:

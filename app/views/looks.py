@@ -100,12 +100,12 @@ def race_texts() -> list[str]:
 
 
 def kept_steps(store: RunStore, run: RunInfo) -> tuple[int, ...]:
-    """The steps of which there are weights; of a recording without weights, those that have answers."""
+    """The steps of which there are weights; of a recording, also those of which there are answers alone."""
     steps = store.checkpoints(run.id)
-    if not steps and store.read_only_because:
+    if store.read_only_because:
         every = run.config.training.checkpoint_every
         planned = range(every, run.config.training.steps + 1, every)
-        steps = [
+        steps += [
             s for s in planned if has_answer(store, question("profile", run.config, run_id=run.id, step=s))
         ]
     return tuple(sorted({0, *steps}))
