@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from resnet_core.config import ModelConfig, RunConfig, from_flat
+from resnet_core.data.sets import ImageSet, drawn_pictures
 from resnet_core.findings import Finding
 from resnet_core.instruments import _ANSWERS
 from resnet_core.instruments.subject import Subject
@@ -18,9 +19,26 @@ from resnet_core.questions import INSTRUMENTS
 from resnet_core.train import initial_state, train
 from tests.core.whole_runs import OFF
 
-TINY = OFF | {"width": 2, "batch": 4, "steps": 3, "warmup_steps": 0, "eval_every": 9, "eval_images": 4}
+TINY = OFF | {
+    "dataset": "shapes",
+    "width": 2,
+    "batch": 4,
+    "steps": 3,
+    "warmup_steps": 0,
+    "eval_every": 9,
+    "eval_images": 4,
+}
 FEW = {"samples": 1, "lengths": 2, "points": 8, "seeds": 1, "pictures": 2, "channels": 1}
-FEW |= {"fit_images": 50, "test_images": 50, "values": 1}
+FEW |= {
+    "fit_images": 50,
+    "test_images": 50,
+    "values": 1,
+    "places": 2,
+    "shares": 3,
+    "orders": 1,
+    "chosen_on": 20,
+}
+WITHOUT_PLACES = {"method": "saliency"}  # class activation maps need feature maps
 SEAMS = [
     {"skip": "none", "norm": "none"},
     {"skip": "none"},
@@ -35,6 +53,17 @@ LOOKED_AT = [name for name, kind in INSTRUMENTS.items() if kind.needs_network an
 SEES_ALL = ("profile", "slow-motion", "variance", "gradient-noise", "feature-maps")  # from end to end
 
 
+@pytest.fixture(scope="module")
+def few():
+    """Pictures with masks, of which every instrument can say something."""
+    data = from_flat(TINY).data
+    (pictures, labels, _), tested = (
+        drawn_pictures(np.arange(1000), data, True),
+        drawn_pictures(np.arange(60), data),
+    )
+    return ImageSet(data.info, *map(torch.from_numpy, (pictures, labels, *tested[:2])))
+
+
 def drawn(number: int) -> RunConfig:
     """Depth 20 to 200, few of them deep; gain 0.1 to 10; learning rate 0.001 to 1000."""
     draw = random.Random(number)
@@ -46,8 +75,10 @@ def drawn(number: int) -> RunConfig:
 
 
 def found_by(name: str, subject: Subject) -> Finding:
-    fields = INSTRUMENTS[name].options.model_fields
-    options = INSTRUMENTS[name].options(**{field: value for field, value in FEW.items() if field in fields})
+    kind = INSTRUMENTS[name].options
+    chosen = FEW | (WITHOUT_PLACES if subject.config.model.family == "mlp" else {})
+    chosen |= {"pictures": 20} if name == "pointing-game" else {}
+    options = kind(**{field: value for field, value in chosen.items() if field in kind.model_fields})
     return _ANSWERS[name](subject, options, lambda share: None)
 
 
