@@ -8,18 +8,44 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from resnet_core.questions import Question
 
 COMMAND = (sys.executable, "-m", "resnet_core", "analyst")
 MAX_LINE_BYTES = 2**20
+SECONDS_TO_START = 120.0  # until a process is ready: on a busy machine torch takes its time
 SECONDS_TO_END = 5.0  # of a process that has closed its end of the pipe
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
+def count_analysts() -> int:
+    """`RESNET_LAB_ANALYSTS`, or one a core up to two."""
+    chosen = os.environ.get("RESNET_LAB_ANALYSTS", "")
+    return min(max(int(chosen), 1), 16) if chosen.isdecimal() else min(os.cpu_count() or 1, 2)
+
+
 class Unanswered(RuntimeError):
     """Why there is no answer, in a sentence for people."""
+
+
+class Died(Unanswered):
+    """The process did not live to answer: nothing is known about the question."""
+
+
+class Order(NamedTuple):
+    """What a process is told: the question, what it is about, and where the answer may go, best first."""
+
+    question: Question
+    weights: Path | None
+    file: Path | None  # a visitor's picture: as it came for "upload", and for all others as it was decoded
+    files: Sequence[Path]
+
+    def to_json(self) -> bytes:
+        """One line, as the process reads it."""
+        paths = {"weights": str(self.weights or ""), "file": str(self.file or "")}
+        order = {"question": self.question.to_json(), **paths, "files": list(map(str, self.files))}
+        return json.dumps(order).encode() + b"\n"
 
 
 class Analyst:
@@ -28,6 +54,7 @@ class Analyst:
     def __init__(self, command: Sequence[str] = COMMAND, log: Path | None = None):
         self._command, self._log = list(command), log
         self._process: subprocess.Popen | None = None
+        self._is_ready = False
         self._lock = threading.Lock()
         self._is_over = False
 
@@ -35,37 +62,25 @@ class Analyst:
         """Starts the process if it is not there, so that the first answer comes sooner."""
         self._running()
 
-    def answer(
-        self,
-        question: Question,
-        weights: Path | None,
-        files: Sequence[Path],
-        report: Callable[[float], None],
-        seconds: float,
-    ) -> Path:
-        """Has the answer written to the first of `files` that can be written; returns which.
+    def answer(self, order: Order, report: Callable[[float], None], seconds: float) -> Path:
+        """Has the answer written to the first of the order's files that can be written; returns which.
 
-        Raises `Unanswered`, also when the process dies, or takes longer than `seconds` and is ended for it.
+        Raises `Unanswered`, also when the process dies, or takes longer than `seconds` once it is ready and
+        is ended for it (`Died`).
         """
-        order = {
-            "question": question.to_json(),
-            "weights": str(weights or ""),
-            "files": list(map(str, files)),
-        }
-        process, late = self._running(), threading.Event()
-        timer = threading.Timer(seconds, lambda: (late.set(), process.kill()))
-        timer.daemon = True
-        timer.start()
+        process = self._running()
+        deadline = _Deadline(process)
+        deadline.set(seconds if self._is_ready else SECONDS_TO_START)
         try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.write(order.to_json())
             process.stdin.flush()
-            return _listen(process, report)
+            return self._listen(process, report, lambda: deadline.set(seconds))
         except (OSError, EOFError, ValueError, TypeError) as error:
-            why = f"took longer than {seconds:g} s" if late.is_set() else _ending(process)
-            raise Unanswered(f"the process that was computing this {why}; it can be tried again") from error
+            why = f"took longer than {deadline.missed:g} s" if deadline.missed else _ending(process)
+            raise Died(f"the process that was computing this {why}; it can be tried again") from error
         finally:
-            timer.cancel()
-            if process.poll() is not None or late.is_set():
+            deadline.cancel()
+            if process.poll() is not None or deadline.missed:
                 self._let_go()
 
     def kill(self) -> None:
@@ -106,7 +121,7 @@ class Analyst:
 
     def _let_go(self) -> None:
         with self._lock:
-            process, self._process = self._process, None
+            process, self._process, self._is_ready = self._process, None, False
         if process is not None:
             process.kill()
             for pipe in (process.stdin, process.stdout):
@@ -114,17 +129,43 @@ class Analyst:
                     pipe.close()
             process.wait()
 
+    def _listen(
+        self, process: subprocess.Popen, report: Callable[[float], None], begin: Callable[[], None]
+    ) -> Path:
+        while line := process.stdout.readline(MAX_LINE_BYTES):
+            said = json.loads(line)
+            if "ready" in said:
+                self._is_ready = True
+                begin()
+            elif "share" in said:
+                report(float(said["share"]))
+            elif "problem" in said:
+                raise Unanswered(said["problem"])
+            elif "file" in said:
+                return Path(said["file"])
+        raise EOFError
 
-def _listen(process: subprocess.Popen, report: Callable[[float], None]) -> Path:
-    while line := process.stdout.readline(MAX_LINE_BYTES):
-        said = json.loads(line)
-        if "share" in said:
-            report(float(said["share"]))
-        elif "problem" in said:
-            raise Unanswered(said["problem"])
-        elif "file" in said:
-            return Path(said["file"])
-    raise EOFError
+
+class _Deadline:
+    """Ends a process that is late."""
+
+    def __init__(self, process: subprocess.Popen):
+        self._process, self.missed = process, 0.0
+        self._timer: threading.Timer | None = None
+
+    def set(self, seconds: float) -> None:
+        self.cancel()
+        self._timer = threading.Timer(seconds, self._end, [seconds])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self, seconds: float) -> None:
+        self.missed = seconds
+        self._process.kill()
 
 
 def _ending(process: subprocess.Popen) -> str:

@@ -5,33 +5,35 @@ A question that no page asks about any more is dropped. For any number of thread
 """
 
 import logging
-import os
-import tempfile
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from resnet_core.analyst.analyst import COMMAND, Analyst, Unanswered
-from resnet_core.analyst.answers import FOLDER, answer_file, read_answer
+from resnet_core.analyst.analyst import COMMAND, Analyst, Died, Order, Unanswered, count_analysts
+from resnet_core.analyst.answers import read_answer
+from resnet_core.analyst.inputs import UPLOAD, question_about_file, upload_before, weights_of
+from resnet_core.analyst.places import Places
 from resnet_core.analyst.remembered import Remembered
 from resnet_core.findings import Finding
-from resnet_core.questions import Question
+from resnet_core.questions import INSTRUMENTS, Question
 from resnet_core.runs.store import RunStore, StoreError
+from resnet_core.uploads.bounds import GONE
 
 LOG = "analyst.log"  # in the store: what analysts print, and tracebacks
 MAX_WAITING = 256
 MAX_FAILURES = 512
+MAX_PENDING = 16  # visitors' files on disk that are not decoded yet
 SECONDS_OF_INTEREST = 5.0  # a page asks every half second; who stops asking has left
 SECONDS_BETWEEN_LOOKS = 1.0  # of who waits, so that it stays interested
 SECONDS_OF_A_LACK = 5.0  # weights that are not there may be there later
 SECONDS_OF_IDLENESS = 900.0  # then an analyst gives its memory back
-SECONDS_TO_ANSWER = 120.0
 SECONDS_TO_END = 5.0
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,11 @@ class _Job:
     wanted: float = field(default_factory=time.monotonic)
     share: float = 0.0
     is_running: bool = False
+    pending: Path | None = None  # a visitor's file as it came, which is there no longer than this is
+
+    @cached_property
+    def upload(self) -> Question | None:
+        return upload_before(self.question)
 
     def report(self, share: float) -> None:
         self.share = share
@@ -69,14 +76,14 @@ class Analysts:
     def __init__(
         self, stores: Sequence[RunStore], count: int | None = None, command: Sequence[str] = COMMAND
     ):
-        self._stores, self._count = tuple(stores), count_analysts() if count is None else count
-        self._command = command
+        self._places, self._first_store = Places(stores), stores[0]
+        self._count, self._command = count_analysts() if count is None else count, command
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._found, self._failed = Remembered(), OrderedDict[str, _Failure]()
         self._analysts: dict[threading.Thread, Analyst] = {}
         self._change, self._ended_jobs = threading.Condition(), 0
+        self._taking = threading.Lock()
         self._is_closed = False
-        self._scratch: tempfile.TemporaryDirectory | None = None
 
     def prepare(self) -> None:
         """Lets one analyst start if there is none: the first answer then comes seconds sooner."""
@@ -101,6 +108,18 @@ class Analysts:
                 pause = min(left, SECONDS_BETWEEN_LOOKS)
                 self._change.wait_for(lambda ended=ended: self._ended_jobs != ended, pause)
 
+    def take_file(self, data: bytes) -> Question:
+        """Begins to decode a visitor's picture; returns the question about it, for `ask`.
+
+        The bytes lie in a private folder until that question is answered, has failed or is dropped. Raises
+        ValueError, a sentence for people, where there are too many of them, or files that wait.
+        """
+        asked = question_about_file(data)
+        with self._taking:  # one after the other: equal ones are written once
+            if self._looked_up(asked) is None:
+                self._queue_file(asked, data)
+        return asked
+
     def forget_failures(self) -> None:
         """What failed may be tried again."""
         with self._change:
@@ -117,26 +136,34 @@ class Analysts:
             analyst.kill()
         for thread in analysts:
             thread.join(SECONDS_TO_END)
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        self._places.clear()
 
     # asking
 
     def _ask(self, question: Question) -> Reply:
-        key = question.key
-        with self._change:
-            known = self._known(key)
-        if known is not None:
-            return known
         try:
-            store = self._store_of(question)
-            finding = self._kept(store, question)
+            reply = self._looked_up(question)
+            if reply is not None:
+                return reply
+            store, is_there = self._places.store_of(question), self._has_picture(question)
         except StoreError as error:
             return Reply("failed", problem=str(error))
         with self._change:
+            known = self._known(question.key)
+            if known is None and not is_there:
+                return Reply("failed", problem=GONE)
+            return known or self._queue(question.key, _Job(question, store))
+
+    def _looked_up(self, question: Question) -> Reply | None:
+        with self._change:
+            known = self._known(question.key)
+        if known is not None:
+            return known
+        finding = self._places.kept(question)
+        with self._change:
             if finding is not None:
-                self._found.put(key, finding)
-            return self._known(key) or self._queue(key, _Job(question, store))
+                self._found.put(question.key, finding)
+            return self._known(question.key)
 
     def _known(self, key: str) -> Reply | None:
         finding, failure, job = self._found.get(key), self._failed.get(key), self._jobs.get(key)
@@ -164,33 +191,46 @@ class Analysts:
         self._change.notify_all()
         return self._known(key)
 
-    def _store_of(self, question: Question) -> RunStore:
-        if not question.run_id:
-            return self._stores[0]
-        for store in self._stores:
-            if store.folder(question.run_id).is_dir():
-                return store
-        raise StoreError(f"there is no run {question.run_id} in the store of this machine")
-
-    def _kept(self, store: RunStore, question: Question) -> Finding | None:
-        """What lies in the scratch folder is newer: it was put there when the store could not take it."""
-        stores = [store] if question.run_id else self._stores
-        files = [answer_file(place, question) for place in stores]
-        if self._scratch is not None:
-            files.insert(0, Path(self._scratch.name) / FOLDER / files[0].name)
-        findings = (read_answer(file, question) for file in files)
-        return next((finding for finding in findings if finding is not None), None)
-
     def _drop_unwanted(self) -> None:
         since = time.monotonic() - SECONDS_OF_INTEREST
         for key in [k for k, job in self._jobs.items() if not job.is_running and job.wanted < since]:
-            del self._jobs[key]
+            self._end_job(key)
+
+    # visitors' files
+
+    def _queue_file(self, asked: Question, data: bytes) -> None:
+        with self._change:
+            if self._is_closed:
+                raise ValueError("the server is ending")
+            self._drop_unwanted()
+            if sum(job.pending is not None for job in self._jobs.values()) >= MAX_PENDING:
+                raise ValueError(f"{MAX_PENDING} pictures wait to be decoded; choose the file again later")
+        job = _Job(asked, self._first_store, pending=self._places.write_pending(data))
+        with self._change:
+            reply = self._queue(asked.key, job)
+            if reply.state == "failed":
+                job.pending.unlink(missing_ok=True)  # the server may have ended
+                raise ValueError(reply.problem)
+
+    def _has_picture(self, question: Question) -> bool:
+        """Whether the visitor's picture that a question is about, if any, is here or is being decoded."""
+        before = upload_before(question)
+        if before is None:
+            return question.instrument != UPLOAD
+        with self._change:
+            is_coming = before.key in self._jobs
+        return is_coming or self._places.kept_file(before) is not None
+
+    def _end_job(self, key: str) -> None:
+        job = self._jobs.pop(key, None)
+        if job is not None and job.pending is not None:
+            job.pending.unlink(missing_ok=True)
 
     # answering
 
     def _hire(self) -> None:
-        store = self._stores[0]
-        analyst = Analyst(self._command, None if store.read_only_because else store.root / LOG)
+        log_file = None if self._first_store.read_only_because else self._first_store.root / LOG
+        analyst = Analyst(self._command, log_file)
         thread = threading.Thread(target=self._serve, args=(analyst,), name="analyst", daemon=True)
         thread.start()
         self._analysts[thread] = analyst
@@ -212,7 +252,8 @@ class Analysts:
             while not self._is_closed:
                 self._drop_unwanted()
                 for key, job in self._jobs.items():
-                    if not job.is_running:
+                    is_early = job.upload is not None and job.upload.key in self._jobs
+                    if not (job.is_running or is_early):
                         job.is_running = True
                         return key, job
                 if time.monotonic() >= end:
@@ -225,14 +266,19 @@ class Analysts:
     def _outcome(self, analyst: Analyst, job: _Job) -> Finding | _Failure:
         question = job.question
         try:
-            weights = _weights(job.store, question) if question.run_id else None
-            file = analyst.answer(question, weights, self._files(job), job.report, SECONDS_TO_ANSWER)
+            picture = self._places.kept_file(job.upload) if job.upload else job.pending
+            if job.upload and picture is None:
+                return _Failure(GONE, -inf)
+            weights, files = weights_of(job.store, question), self._places.for_answer(job.store, question)
+            order = Order(question, weights, picture, files)
+            file = analyst.answer(order, job.report, INSTRUMENTS[question.instrument].seconds)
             finding = read_answer(file, question)
             return _Failure(f"the answer {file} cannot be read") if finding is None else finding
         except StoreError as error:
             return _Failure(str(error), time.monotonic() + SECONDS_OF_A_LACK)
         except Unanswered as error:
-            return _Failure(str(error))
+            can_be_given_again = isinstance(error, Died) and job.pending is not None
+            return _Failure(str(error), time.monotonic() + SECONDS_OF_A_LACK if can_be_given_again else inf)
         except Exception as error:
             log.exception("a question was not answered: %s", question.to_json())
             return _Failure(f"the answer could not be computed: {type(error).__name__}: {error}")
@@ -245,37 +291,9 @@ class Analysts:
                     self._failed.popitem(last=False)
             else:
                 self._found.put(key, outcome)
-            self._jobs.pop(key, None)
+            self._end_job(key)
             self._note_end()
 
     def _note_end(self) -> None:
         self._ended_jobs += 1
         self._change.notify_all()
-
-    def _files(self, job: _Job) -> list[Path]:
-        """Where the answer may go, best first: an answer that the store cannot take still is one."""
-        file = answer_file(job.store, job.question)
-        with self._change, suppress(OSError):
-            self._scratch = self._scratch or tempfile.TemporaryDirectory(prefix="resnet-lab-")
-        spare = [Path(self._scratch.name) / FOLDER / file.name] if self._scratch else []
-        return spare if job.store.read_only_because else [file, *spare]
-
-
-def _weights(store: RunStore, question: Question) -> Path:
-    if store.run(question.run_id).config.model != question.config.model:
-        raise StoreError(f"run {question.run_id} has trained a network of other settings")
-    if store.read_only_because and not store.checkpoints(question.run_id):
-        raise StoreError(
-            f"the recording {question.run_id} comes without its weights; only what was measured before that "
-            "can be shown"
-        )
-    try:
-        return store.weights_file(question.run_id, question.step)
-    except OSError as error:  # deleted at this moment
-        raise StoreError(f"the weights of run {question.run_id} cannot be read: {error.strerror}") from error
-
-
-def count_analysts() -> int:
-    """`RESNET_LAB_ANALYSTS`, or one a core up to two."""
-    chosen = os.environ.get("RESNET_LAB_ANALYSTS", "")
-    return min(max(int(chosen), 1), 16) if chosen.isdecimal() else min(os.cpu_count() or 1, 2)

@@ -1,7 +1,8 @@
 """The process of an analyst: reads a question a line, answers into a file, says a line how it went.
 
-One line of JSON each way. To it: the question, the weights it is about, and the files one of which is to take
-the answer. From it: {"share": how far it is}, then {"file": which one} or {"problem": a sentence for people}.
+One line of JSON each way. To it: the question, the weights or the visitor's picture that it is about, and the
+files one of which is to take the answer. From it: {"ready": true} when it has started, and to each question
+{"share": how far it is}, then {"file": which one} or {"problem": a sentence for people}.
 
 It computes as a run with these settings does, with as many CPU threads, so that numbers that both have are
 equal bit for bit where both have the same device.
@@ -36,6 +37,7 @@ def be_analyst(orders: Iterable[bytes], replies: TextIO) -> None:
     """Answers until `orders` ends."""
     sets = Sets()
     _rehearse(sets)
+    _say(replies, ready=True)
     for line in orders:
         _say(replies, **_outcome(json.loads(line), sets, _Reporter(replies)))
         trim_log()
@@ -72,7 +74,7 @@ def _rehearse(sets: Sets) -> None:
     """What takes long the first time is done before anyone asks."""
     asked = question("profile", RunConfig.model_validate({"model": {"depth": 8}}))
     try:
-        _finding(asked, None, sets, lambda share: None)
+        _finding(asked, sets, lambda share: None)
     except Exception:  # the first question will say so
         log.exception("the rehearsal went wrong")
 
@@ -80,8 +82,8 @@ def _rehearse(sets: Sets) -> None:
 def _outcome(order: dict, sets: Sets, report: Callable[[float], None]) -> dict[str, str]:
     try:
         asked = question_from_json(order["question"])
-        weights = Path(order["weights"]) if order["weights"] else None
-        finding = _finding(asked, weights, sets, report)
+        weights, file = (Path(order[name]) if order[name] else None for name in ("weights", "file"))
+        finding = _finding(asked, sets, report, weights=weights, file=file)
         return {"file": str(_kept(finding, [Path(file) for file in order["files"]]))}
     except ValueError as error:  # has a sentence for people
         return {"problem": str(error)}
@@ -92,11 +94,20 @@ def _outcome(order: dict, sets: Sets, report: Callable[[float], None]) -> dict[s
         return {"problem": f"the answer could not be computed: {what}"}
 
 
-def _finding(asked: Question, weights: Path | None, sets: Sets, report: Callable[[float], None]) -> Finding:
-    _check_memory(asked.config)
+def _finding(
+    asked: Question,
+    sets: Sets,
+    report: Callable[[float], None],
+    *,
+    weights: Path | None = None,
+    file: Path | None = None,
+) -> Finding:
     make_deterministic(asked.config.training.threads)
-    images = sets.of(asked.config.data) if INSTRUMENTS[asked.instrument].needs_network else None
-    return answer(asked, weights, images, report)
+    images = None
+    if INSTRUMENTS[asked.instrument].needs_network:
+        _check_memory(asked.config)
+        images = sets.of(asked.config.data)
+    return answer(asked, weights, images, report, file)
 
 
 def _check_memory(config: RunConfig) -> None:

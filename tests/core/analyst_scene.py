@@ -12,9 +12,11 @@ from resnet_core.config import from_flat
 from resnet_core.findings import GradientNoise
 from resnet_core.questions import Question, question
 from resnet_core.runs.store import RunStore
+from resnet_core.saliency_findings import Upload
 from tests.core import pretended_analyst as seeds
 
 FINDING = GradientNoise(*(np.arange(3.0) for _ in GradientNoise._fields))
+PICTURE = Upload(np.full((2, 3, 3), 7, np.uint8), np.array("PNG"), np.array([3, 2]))
 LONG = 60.0
 
 
@@ -28,6 +30,7 @@ class Scene:
     def __init__(self, folder: Path):
         self.folder, self.store, self.pools = folder, RunStore(folder / "store"), []
         write_answer(folder / "answer.npz", FINDING)
+        write_answer(folder / "picture.npz", PICTURE)
 
     def pool(self, *stores: RunStore, count: int = 1) -> Analysts:
         command = [sys.executable, "-S", seeds.__file__, str(self.folder)]
@@ -38,6 +41,10 @@ class Scene:
         """The seeds that processes were asked about."""
         noted = self.folder / "asked"
         return [int(line) for line in noted.read_text().split()] if noted.exists() else []
+
+    def given(self) -> list[str]:
+        """The visitors' files that processes were given with each question, or nothing."""
+        return (self.folder / "given").read_text().splitlines()
 
     def started(self) -> list[int]:
         return [int(file.suffix[1:]) for file in self.folder.glob("started.*")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from resnet_core.analyst import process
 from resnet_core.analyst.answers import read_answer
@@ -29,11 +30,14 @@ def quick(monkeypatch):
 def replies(*orders: dict) -> list[dict]:
     said = io.StringIO()
     be_analyst([json.dumps(order).encode() for order in orders], said)
-    return [json.loads(line) for line in said.getvalue().splitlines()]
+    ready, *rest = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert ready == {"ready": True}
+    return rest
 
 
-def order(asked: Question, *files: Path, weights: Path | str = "") -> dict:
-    return {"question": asked.to_json(), "weights": str(weights), "files": list(map(str, files))}
+def order(asked: Question, *files: Path, weights: Path | str = "", file: Path | str = "") -> dict:
+    paths = {"weights": str(weights), "file": str(file), "files": list(map(str, files))}
+    return {"question": asked.to_json()} | paths
 
 
 def profile_of(config: RunConfig = from_flat(TINY), **more: object) -> Question:  # noqa: B008 it is frozen
@@ -52,6 +56,19 @@ def test_an_answer_equals_what_the_run_itself_measured_bit_for_bit(trained: RunS
         measured = record.quantities["gradient_norm"]
         np.testing.assert_array_equal(found.gradients.astype(np.float32), measured[: len(found.gradients)])
         assert np.float32(found.loss) == np.float32(record.loss)
+
+
+def test_a_visitors_file_is_decoded_or_refused_in_a_sentence(tmp_path):
+    asked = question("upload", RunConfig())
+    picture, answered = tmp_path / "as it came", tmp_path / "a.npz"
+    Image.new("RGB", (3, 2), (1, 2, 3)).save(picture, "PNG")
+    gone = {"problem": "this picture is not here any more; choose the file again"}
+    assert replies(
+        order(asked, answered), order(asked, answered, file=tmp_path / "gone"),
+        order(asked, answered, file=picture),
+    ) == [gone, gone, {"file": str(answered)}]  # fmt: skip
+    found = read_answer(answered, asked)
+    assert (found.format, found.size.tolist(), found.pixels.shape) == ("PNG", [3, 2], (2, 3, 3))
 
 
 def test_it_computes_with_as_many_threads_as_the_run(tmp_path, monkeypatch):
@@ -142,7 +159,7 @@ def test_a_network_that_memory_cannot_take_is_refused_before_it_is_built(tmp_pat
 
 
 def test_how_far_an_answer_is_is_said_a_hundred_times_at_most(tmp_path, monkeypatch):
-    def answer(asked, weights, images, report):
+    def answer(asked, weights, images, report, file):
         for i in range(10_000):
             report(i / 10_000)
         raise ValueError("enough")

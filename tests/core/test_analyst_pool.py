@@ -11,6 +11,7 @@ import pytest
 from resnet_core.analyst import pool as pool_module
 from resnet_core.analyst.answers import answer_file, write_answer
 from resnet_core.analyst.pool import Analysts, count_analysts
+from resnet_core.questions import INSTRUMENTS
 from tests.core import pretended_analyst as seeds
 from tests.core.analyst_scene import FINDING, LONG, Scene, ask_about, is_answered, until
 
@@ -134,9 +135,9 @@ def test_no_question_is_lost_at_the_moment_an_analyst_leaves(scene, monkeypatch)
         def __init__(self, *_):
             self.start = self.kill = self.end = lambda: None
 
-        def answer(self, asked, weights, files, report, seconds):
-            write_answer(files[0], FINDING)
-            return files[0]
+        def answer(self, order, report, seconds):
+            write_answer(order.files[0], FINDING)
+            return order.files[0]
 
     monkeypatch.setattr(pool_module, "Analyst", Instant)
     monkeypatch.setattr(pool_module, "SECONDS_OF_IDLENESS", 0.003)
@@ -172,11 +173,12 @@ def test_what_goes_wrong_is_a_sentence_and_the_next_question_is_answered(scene, 
 
 
 def test_a_process_that_takes_too_long_is_ended(scene, monkeypatch):
-    monkeypatch.setattr(pool_module, "SECONDS_TO_ANSWER", 0.5)
+    instrument = INSTRUMENTS["gradient-noise"]
+    monkeypatch.setitem(INSTRUMENTS, "gradient-noise", instrument._replace(seconds=0.5))
     pool = scene.pool()
     [reply] = pool.wait([ask_about(seeds.HANGS)], LONG)
     assert "took longer than 0.5 s" in reply.problem
-    monkeypatch.setattr(pool_module, "SECONDS_TO_ANSWER", LONG)
+    monkeypatch.setitem(INSTRUMENTS, "gradient-noise", instrument)
     assert is_answered(pool.wait([ask_about(1)], LONG)[0])
     assert len(scene.started()) == 2
 

@@ -1,7 +1,6 @@
 """The pool and what lies on disk: weights of runs, answers that come with a store, or are damaged."""
 
 import threading
-from pathlib import Path
 
 import psutil
 import pytest
@@ -81,7 +80,7 @@ def test_a_store_that_is_only_read_stays_as_it_is(scene):
     pool = scene.pool(bundled)
     assert all(map(is_answered, pool.wait(asked, LONG)))
     assert sorted(bundled.root.rglob("*")) == before
-    scratch = Path(pool._scratch.name)
+    scratch = pool._places.scratch()
     pool.close()
     assert not scratch.exists()
 
