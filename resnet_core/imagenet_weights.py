@@ -25,11 +25,15 @@ _HASH_DIGITS = 8
 
 
 class Published(NamedTuple):
-    """A network on offer. The end of the file's name is the beginning of its SHA-256."""
+    """A network on offer. The end of the file's name is the beginning of its SHA-256.
+
+    `blocks` are the places at which `saliency.imagenet` takes maps.
+    """
 
     title: str
     file: str
     megabytes: float
+    blocks: int
     address: str = "https://download.pytorch.org/models/"
 
     @property
@@ -38,18 +42,18 @@ class Published(NamedTuple):
 
 
 PUBLISHED = {
-    "resnet18": Published("ResNet-18", "resnet18-f37072fd.pth", 44.661),
-    "resnet34": Published("ResNet-34", "resnet34-b627a593.pth", 83.275),
-    "resnet50": Published("ResNet-50", "resnet50-0676ba61.pth", 97.781),
-    "resnet101": Published("ResNet-101", "resnet101-63fe2227.pth", 170.511),
-    "resnet152": Published("ResNet-152", "resnet152-394f9c45.pth", 230.434),
-    "alexnet": Published("AlexNet", "alexnet-owt-7be5be79.pth", 233.087),
-    "vgg16": Published("VGG-16", "vgg16-397923af.pth", 527.796),
-    "vgg16_bn": Published("VGG-16 with BN", "vgg16_bn-6c64b313.pth", 527.866),
-    "googlenet": Published("GoogLeNet", "googlenet-1378be20.pth", 49.731),
-    "densenet121": Published("DenseNet-121", "densenet121-a639ec97.pth", 30.845),
-    "wide_resnet50_2": Published("Wide ResNet-50-2", "wide_resnet50_2-95faca4d.pth", 131.82),
-    "resnext50_32x4d": Published("ResNeXt-50 (32 x 4d)", "resnext50_32x4d-7cdf4587.pth", 95.789),
+    "resnet18": Published("ResNet-18", "resnet18-f37072fd.pth", 44.661, 9),
+    "resnet34": Published("ResNet-34", "resnet34-b627a593.pth", 83.275, 17),
+    "resnet50": Published("ResNet-50", "resnet50-0676ba61.pth", 97.781, 17),
+    "resnet101": Published("ResNet-101", "resnet101-63fe2227.pth", 170.511, 34),
+    "resnet152": Published("ResNet-152", "resnet152-394f9c45.pth", 230.434, 51),
+    "alexnet": Published("AlexNet", "alexnet-owt-7be5be79.pth", 233.087, 5),
+    "vgg16": Published("VGG-16", "vgg16-397923af.pth", 527.796, 13),
+    "vgg16_bn": Published("VGG-16 with BN", "vgg16_bn-6c64b313.pth", 527.866, 13),
+    "googlenet": Published("GoogLeNet", "googlenet-1378be20.pth", 49.731, 12),
+    "densenet121": Published("DenseNet-121", "densenet121-a639ec97.pth", 30.845, 9),
+    "wide_resnet50_2": Published("Wide ResNet-50-2", "wide_resnet50_2-95faca4d.pth", 131.82, 17),
+    "resnext50_32x4d": Published("ResNeXt-50 (32 x 4d)", "resnext50_32x4d-7cdf4587.pth", 95.789, 17),
 }
 
 

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
 import numpy as np
 import psutil
@@ -42,6 +41,8 @@ _PLACES = {
     "googlenet": r"conv\d|inception\d[a-e]",
     "densenet": r"features\.(pool0|denseblock\d|transition\d|norm5)",
 }
+_HEADS = {"googlenet": {"aux_logits": False, "init_weights": True}}
+_TRAINED_HEADS = {"googlenet": {"transform_input": True, "init_weights": False}}
 _CLASS_AGNOSTIC = ("eigen-cam",)  # costs more than all others, and is the same for every class
 _OLD_NAME = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)")  # such as norm.1.weight
 _MISFITS = (UnpicklingError, RuntimeError, LookupError, TypeError, ValueError, EOFError, OSError)
@@ -119,10 +120,9 @@ def random_network(name: str) -> nn.Module:
     """A network with torchvision's initial values, in evaluation mode; BN is held at generated pictures."""
     from torchvision.models import get_model
 
-    head = {"aux_logits": False, "init_weights": True} if name == "googlenet" else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
-        network = get_model(name, weights=None, **head).eval()
+        network = get_model(name, weights=None, **_HEADS.get(name, {})).eval()
     if not any(isinstance(module, _BatchNorm) for module in network.modules()):
         return network
     drawn = torch.from_numpy(shapes(np.arange(SETTLING), SIDE).images)
@@ -137,9 +137,8 @@ def trained_network(name: str, file: Path) -> nn.Module:
     """
     from torchvision.models import get_model
 
-    head: dict[str, Any] = {"transform_input": True, "init_weights": False} if name == "googlenet" else {}
     with torch.device("meta"):  # no initial values that would be overwritten
-        network = get_model(name, weights=None, **head)
+        network = get_model(name, weights=None, **_TRAINED_HEADS.get(name, {}))
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
         for old in [key for key in state if _OLD_NAME.fullmatch(key)]:
