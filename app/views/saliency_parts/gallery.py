@@ -16,10 +16,11 @@ from app.views.instruments.switches import switch
 from app.views.looks import Look
 from app.views.saliency_parts import picture_choice
 from app.views.saliency_parts.gallery_filter import ALL, filters, those, verdicts
+from app.views.steady_key import steady_key, when_chosen
 from resnet_core.saliency_findings import Gallery
 
 A_PAGE = 60  # pictures
-WHO, CLASS, PAGE = "gallery shows", "gallery class", "gallery page"
+WHO, CLASS = "gallery shows", "gallery class"
 
 
 def draw(scene: Scene) -> None:
@@ -33,7 +34,10 @@ def draw(scene: Scene) -> None:
     with room:
         who, label = _who(looks), _class(looks)
     if len(known) == len(looks):
-        _shown(looks, known, those(known, who, label), explained.picture, room)
+        places = those(known, who, label)
+        with room:
+            page = _page(len(places), f"{who} {label}")
+        _shown(looks, known, places, places[(page - 1) * A_PAGE : page * A_PAGE], explained.picture)
         scene.ask.ahead([k.question("gallery", step) for step in near_steps(scene) for k in looks])
         return
     waiting = "The first test pictures are being sent through the networks."
@@ -43,49 +47,45 @@ def draw(scene: Scene) -> None:
 
 def _looks(scene: Scene) -> list[Look]:
     """Both networks where they are shown the same pictures, else the one that is chosen."""
-    sets = [look.config.data.info.title for look in scene.looks]
+    sets = [(look.config.data.name, look.config.data.difficulty) for look in scene.looks]
     if len(set(sets)) == 1:
         return list(scene.looks)
-    names = {str(i): f"{look.name}: {sets[i]}" for i, look in enumerate(scene.looks)}
+    titles = [look.config.data.info.title for look in scene.looks]
+    names = {str(i): f"{look.name}: {titles[i]}" for i, look in enumerate(scene.looks)}
     return [scene.looks[int(switch("Pictures of", names, key="gallery of"))]]
 
 
 def _who(looks: Sequence[Look]) -> str:
     words = filters([look.name for look in looks])
-    who = state.remembered(WHO, ALL)
-    key = f"{WHO} {len(looks)}"
-    state.show_in_widget(key, who if who in words else ALL)
+    who, name = state.remembered(WHO, ALL), f"{WHO} of {len(looks)}"
+    who = who if who in words else ALL
+    key = steady_key(name, who)
     return st.selectbox(
-        "Pictures on which", list(words), format_func=lambda who: words.get(who, who), key=key, width=330,
-        on_change=lambda: _filter(WHO, state.widget_value(key)),
+        "Pictures on which", list(words), list(words).index(who), format_func=lambda who: words.get(who, who),
+        key=key, width=330, on_change=when_chosen(name, key, lambda who: state.remember(WHO, who)),
     )  # fmt: skip
 
 
 def _class(looks: Sequence[Look]) -> int | None:
-    classes = looks[0].config.data.info.classes
-    label = state.remembered(CLASS, None)
-    label = label if label is not None and label < len(classes) else None
-    state.show_in_widget(CLASS, label)
+    classes, label = looks[0].config.data.info.classes, state.remembered(CLASS, None)
+    label, name = label if (label or 0) < len(classes) else None, f"{CLASS} of {len(classes)}"
+    key = steady_key(name, label)
     return st.selectbox(
-        "Labelled", range(len(classes)), index=None, key=CLASS, width=200, placeholder="any class",
+        "Labelled", range(len(classes)), label, key=key, width=200, placeholder="any class",
         format_func=lambda number: classes[number] if number < len(classes) else "",
-        on_change=lambda: _filter(CLASS, state.widget_value(CLASS)),
+        on_change=when_chosen(name, key, lambda label: state.remember(CLASS, label)),
     )  # fmt: skip
 
 
-def _filter(name: str, chosen: str | int | None) -> None:
-    state.remember(name, chosen)
-    state.remember(PAGE, 1)
+def _page(count: int, of: str) -> int:
+    """Another choice of pictures begins at its first page."""
+    pages = max(-(-count // A_PAGE), 1)
+    return st.pagination(pages, key=f"gallery page {of} of {pages}", width=280)
 
 
-def _shown(looks: Sequence[Look], found: Sequence[Gallery], places: np.ndarray, picture: str, room) -> None:
-    pages = max(-(-len(places) // A_PAGE), 1)
-    state.show_in_widget(PAGE, min(state.remembered(PAGE, 1), pages))
-    with room:
-        page = st.pagination(
-            pages, key=PAGE, on_change=lambda: state.remember(PAGE, state.widget_value(PAGE))
-        )
-    here = places[(page - 1) * A_PAGE : page * A_PAGE]
+def _shown(
+    looks: Sequence[Look], found: Sequence[Gallery], places: np.ndarray, here: np.ndarray, picture: str
+) -> None:
     st.markdown(_counts(looks, found) + _range(places, here))
     largest = max(found, key=lambda gallery: gallery.pictures.shape[-1])
     _grid([_thumbnail(looks, found, largest, place) for place in here], picture)

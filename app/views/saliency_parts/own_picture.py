@@ -31,7 +31,7 @@ def choose(scene: Scene) -> None:
     """Draws the button behind which a picture is given."""
     # What is behind a closed button is not drawn: the camera goes off.
     box = st.popover(
-        "Choose a picture", icon=":material/add_a_photo:", key="own picture", on_change="rerun", width=240
+        "Choose a picture", icon=":material/add_a_photo:", key="own picture", on_change="rerun", width=225
     )
     if box.open:
         with box:

@@ -13,6 +13,7 @@ from app.views.instrument_page import Scene
 from app.views.picture_link import LAST_SHAPE, USUAL_PICTURE, common_classes, last_test_picture
 from app.views.saliency_parts import own_picture
 from app.views.saliency_parts.picture_said import said_picture
+from app.views.steady_key import steady_key, when_chosen
 from resnet_core.findings import Finding
 
 PAGE = "saliency"
@@ -41,9 +42,8 @@ def choose(scene: Scene) -> Explained:
     left, right = st.columns([6, 5], gap="medium", vertical_alignment="center")
     with left:
         picture = _there(scene)
-        source = _source(list(SOURCES))
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            _which(scene, source, picture)
+            _which(scene, _source(list(SOURCES)), picture)
             target = _target(scene)
         own_picture.show_refusal()
     return Explained(picture, target, right)
@@ -53,9 +53,8 @@ def choose_picture(scene: Scene, usual: str = "shapes:0") -> str:
     """The same without a class and without test pictures, for a network that has none of its own."""
     picture = _there(scene)
     picture = usual if picture.startswith("test:") else picture
-    source = _source([kind for kind in SOURCES if kind != "test"])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _which(scene, source, picture)
+        _which(scene, _source([kind for kind in SOURCES if kind != "test"]), picture)
     own_picture.show_refusal()
     return picture
 
@@ -86,11 +85,12 @@ def show(scene: Scene, explained: Explained, found: Sequence[Finding | None]) ->
 def _source(kinds: Sequence[str]) -> str:
     """Where the picture comes from: the visitor may go to the files while another picture is explained."""
     kind = state.remembered("picture source", explained_now().partition(":")[0])
-    key = "picture source of " + " ".join(kinds)
-    state.show_in_widget(key, kind if kind in kinds else kinds[0])
-    return st.segmented_control(
-        "Which picture is explained", kinds, format_func=SOURCES.get, key=key, required=True,
-        label_visibility="collapsed", on_change=lambda: _change_source(state.widget_value(key)),
+    kind = kind if kind in kinds else kinds[0]
+    name = "picture source of " + " ".join(kinds)
+    key = steady_key(name, kind)
+    return st.selectbox(
+        "Explained picture", kinds, kinds.index(kind), format_func=lambda kind: SOURCES.get(kind, kind),
+        key=key, width=165, on_change=when_chosen(name, key, _change_source),
     )  # fmt: skip
 
 
@@ -127,35 +127,34 @@ def _which(scene: Scene, source: str, picture: str) -> None:
 
 
 def _number(kind: str, number: int, last: int) -> None:
-    key = f"explained {kind}"
-    state.show_in_widget(key, min(number, last))
+    name, number = f"explained {kind}", min(number, last)
+    key = steady_key(name, number)
     st.number_input(
-        f"Number (0 to {last:,})", 0, last, key=key, width=190, on_change=lambda: _keep_number(kind, key)
-    )
+        f"Number (0 to {last:,})", 0, last, number, key=key, width=165,
+        on_change=when_chosen(name, key, lambda number: _explain_number(kind, number)),
+    )  # fmt: skip
     st.button(
-        "Another", icon=":material/casino:", key=f"another {kind}",
-        help="A picture chosen by chance",
+        ":material/casino:", key=f"another {kind}", help="Another picture, chosen by chance",
         on_click=lambda: explain(f"{kind}:{random.randrange(min(last + 1, ANOTHER_BELOW))}"),
     )  # fmt: skip
 
 
-def _keep_number(kind: str, key: str) -> None:
-    number = state.widget_value(key)
+def _explain_number(kind: str, number: float | None) -> None:
     if number is not None:  # one that is being typed
         explain(f"{kind}:{int(number)}")
 
 
 def _target(scene: Scene) -> int | None:
-    classes, key = common_classes(scene.looks), "explained class"
-    text = state.page_settings(PAGE, USUAL)["target"]
+    classes, text = common_classes(scene.looks), state.page_settings(PAGE, USUAL)["target"]
     target = int(text) if text and int(text) < len(classes) else None
     who = "each network says" if len(scene.looks) > 1 else "the network says"
-    state.show_in_widget(key, target)
+    name = f"explained class of {len(classes)}"
+    key = steady_key(name, target)
     st.selectbox(
-        "Class whose logit is explained", range(len(classes)), index=None, key=key, width=250,
+        "Class whose logit is explained", range(len(classes)), target, key=key, width=215,
         format_func=lambda number: classes[number] if number < len(classes) else "",
         placeholder=f"what {who}" if classes else "what each says: classes differ", disabled=not classes,
-        on_change=lambda: _keep_target(state.widget_value(key)),
+        on_change=when_chosen(name, key, _keep_target),
     )  # fmt: skip
     return target
 

@@ -13,7 +13,7 @@ from app.views.looks import Look
 from resnet_core.data.shapes import DIFFICULTY, NAMES, scenes
 from resnet_core.findings import Finding
 
-HEIGHT = 112  # px of the row, with something to say or nothing
+HEIGHT = 96  # px of the row, with something to say or nothing
 SIDE = 84  # px of a picture
 
 
