@@ -68,7 +68,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         "the answer while salient pixels go or come", found.Perturbed, settings.PerturbedOptions
     ),
     "pointing-game": Instrument(
-        "how often maps point at the thing", found.PointingGame, settings.PointingOptions
+        "how often maps point at the thing", found.PointingGame, settings.PointingOptions, seconds=600
     ),
     "gallery": Instrument("test pictures and what is said of them", found.Gallery, settings.GalleryOptions),
     "upload": Instrument(

@@ -11,8 +11,10 @@ import plotly.graph_objects as go
 
 from app.figures.panels import Axes, Curve, Panel, panels
 from app.figures.theme import Arm, Palette
+from app.figures.words import in_words
 
 TITLES = ("deletion: lower is better", "insertion: higher is better")
+LEAST = 0.1  # probability that the axis reaches at the least
 ALONG = ("share of the pixels", (-0.02, 1.02))
 
 
@@ -40,7 +42,9 @@ def perturbed(
     """`arms` are all networks of the page. A band is where the random orders are, dotted their mean."""
     sides = [[(one, one.deletion) for one in found], [(one, one.insertion) for one in found]]
     shown = [_panel(title, side, arms) for title, side in zip(TITLES, sides, strict=True)]
-    return panels(shown, Axes(*ALONG, (0.0, 1.02), "probability of the class"), palette, scale, height=360)
+    most = max((float(np.nanmax(curve.y, initial=0)) for panel in shown for curve in panel.curves), default=1)
+    up = (0.0, 1.04 * min(max(most, LEAST), 1.0))
+    return panels(shown, Axes(*ALONG, up, "probability of the class"), palette, scale, height=360)
 
 
 def _panel(title: str, side: Sequence[tuple[Courses, Course]], arms: Sequence[Arm]) -> Panel:
@@ -50,8 +54,8 @@ def _panel(title: str, side: Sequence[tuple[Courses, Course]], arms: Sequence[Ar
 
 
 def _areas(course: Course) -> str:
-    low, high = course.random_areas.min(), course.random_areas.max()
-    return f": area {course.area:.2f}; random orders {low:.2f} to {high:.2f}"
+    low, high = float(course.random_areas.min()), float(course.random_areas.max())
+    return f": area {in_words(course.area)}; random orders {in_words(low)} to {in_words(high)}"
 
 
 def _curves(one: Courses, course: Course) -> list[Curve]:

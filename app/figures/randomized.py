@@ -39,7 +39,7 @@ def resemblance(
 ) -> go.Figure:
     """`arms` are all networks of the page, `found` those that are known already."""
     most = max((int(one.counts.max()) for one in found if len(one.counts)), default=USUAL_UNITS)
-    axes = Axes(ALONG, (-0.03 * most, 1.03 * most), (-1.05, 1.05), "1: the same map", whole=True)
+    axes = Axes(ALONG, (-0.03 * most, 1.03 * most), (-1.05, 1.05), "likeness to the first map", whole=True)
     return panels([_panel(i, found, arms) for i in range(len(TITLES))], axes, palette, scale)
 
 

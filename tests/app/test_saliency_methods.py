@@ -72,7 +72,7 @@ def test_a_method_that_cannot_be_used_leaves_its_tile_empty_and_the_others_drawn
 
     figure, _ = sheet_alt(prepare, monkeypatch)
     assert len(figure.layout.images) == 1 + 2 * len(METHODS) - 2
-    assert [note.text for note in figure.layout.annotations].count("not for this network") == 2
+    assert [note.text for note in figure.layout.annotations].count("not computed, see above") == 2
     page = opened("saliency", show="methods", **TWO)
     assert errors(page) == ["method: DeepLIFT cannot."]
 
@@ -82,7 +82,10 @@ def test_one_method_is_shown_large_with_its_numbers(store, monkeypatch):
     page = opened("saliency", show="methods", **TWO)
     page.selectbox(key="method shown large").set_value("saliency")
     drawn(page)
-    assert "Gradient, in logit per unit of the normalised pixel value. plain-8: −0.20 to 2.0" in said(page)
+    assert (
+        "Gradient, in units of: logit per unit of the normalised pixel value. plain-8: −0.20 to 2.0"
+        in said(page)
+    )
 
 
 def test_maps_that_are_not_finite_are_drawn_all_the_same(store, monkeypatch):

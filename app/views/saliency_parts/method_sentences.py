@@ -17,7 +17,7 @@ def sentences(networks: Sequence[MethodMaps], scale: MapScale) -> list[str]:
     said = [sentence for network in networks for sentence in _of_network(network)]
     names = [network.look.name for network in networks]
     faint = scale.faintest(names, [network.map_of("grad-cam") for network in networks])
-    return [*said, f"Grad-CAM: {faint}"] if faint else said
+    return [f"Grad-CAM: {faint}", *said] if faint else said
 
 
 def _of_network(network: MethodMaps) -> list[str]:

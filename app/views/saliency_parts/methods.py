@@ -9,7 +9,6 @@ from app import state
 from app.figures.map_sheet import Scale, Strip, Tile, map_sheet
 from app.figures.one_map import OneMap, one_map
 from app.figures.overlay import overlay
-from app.figures.words import in_words
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.switches import switch
@@ -32,7 +31,8 @@ def draw(scene: Scene) -> None:
     networks = ask(scene, explained, unit)
     picture_choice.show(scene, explained, [network.any for network in networks])
     said = "  \n".join(sentences(networks, scale)) or "The maps are being computed."
-    figure = map_sheet(_strips(networks, scale), _legend(scale), palette(), type_scale(), across=ACROSS)
+    strips, legend = _strips(networks, scale), _legend(scale)
+    figure = map_sheet(strips, legend, palette(), type_scale(), across=ACROSS, lines=1)
     chart(figure, key="methods", alt=_alt(networks, scale))
     st.markdown(said)
     _large(networks, scale)
@@ -74,10 +74,7 @@ def _tile(network: MethodMaps, method: str, most: float, scale: MapScale) -> Til
     if not values.size:
         return Tile(NAMES[method], np.empty((0, 0, 3), np.uint8), _missing(network, method))
     colors = overlay(network.any.picture, scale.shown(values), most, palette())
-    found = network.pixels.get(method)
-    has_delta = found is not None and np.isfinite(found.delta)
-    delta = f", δ {in_words(float(found.delta))}" if has_delta else ""
-    return Tile(_title(network, method), colors, scale.note(values) + delta)
+    return Tile(_title(network, method), colors, scale.note(values))
 
 
 def _title(network: MethodMaps, method: str) -> str:
@@ -88,7 +85,7 @@ def _title(network: MethodMaps, method: str) -> str:
 
 
 def _missing(network: MethodMaps, method: str) -> str:
-    return "not for this network" if method in network.problems else "…"
+    return "not computed, see above" if method in network.problems else "…"
 
 
 def _legend(scale: MapScale) -> Scale:
@@ -112,7 +109,7 @@ def _large(networks: Sequence[MethodMaps], scale: MapScale) -> None:
     ends = scale.ends([network.map_of(method) for network in networks])
     shown = [_one(network, method, most, scale) for network, most in zip(networks, ends, strict=True)]
     said = [f"{one.arm.name}: {summary(n.map_of(method))}" for one, n in zip(shown, networks, strict=True)]
-    alt = f"{NAMES[method]}, in {UNITS[method]}. {' '.join(said)}"
+    alt = f"{NAMES[method]}, in units of: {UNITS[method]}. {' '.join(said)}"
     chart(one_map(shown, palette(), type_scale()), key="one method", alt=alt)
     st.caption(alt)
 

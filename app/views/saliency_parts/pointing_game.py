@@ -19,6 +19,7 @@ from resnet_core.saliency_findings import PointingGame
 DATASET = "shapes"
 CONTROLS = ("random pixel", "centre")
 PLAYED = tuple(method for method in METHODS if method not in ("feature-ablation", "score-cam"))
+TABLE = 420  # px, with rows or without
 Known = Sequence[tuple[Look, PointingGame]]
 
 
@@ -31,7 +32,8 @@ def draw(scene: Scene) -> None:
     found = scene.ask([look.question("pointing-game", scene.step) for look in looks])
     known = [(look, one) for look, one in zip(looks, found, strict=True) if one is not None]
     said = [*(_said(look, one) for look, one in known), *_told_apart(known)]
-    st.markdown("  \n".join(said) or "The game is being played: it takes some seconds.")
+    waiting = "The game is being played: it takes some seconds." if scene.ask.is_waiting else " "
+    st.markdown("  \n".join(said) or waiting)
     scene.ask.about = "; ".join(_played(look, one, scene.step) for look, one in known)
     arms, alt = [look.arm for look in looks], " ".join(said).replace("**", "")
     game = Game(arms, [NAMES[method] for method in PLAYED], CONTROLS)
@@ -152,4 +154,6 @@ def _numbers(known: Known) -> None:
     ]
     names = ("network", "method", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "overlap",
              "standard error", "without evidence")  # fmt: skip
-    st.dataframe(as_columns(names, rows), hide_index=True, width="stretch", key="pointing table")
+    st.dataframe(
+        as_columns(names, rows), hide_index=True, width="stretch", height=TABLE, key="pointing table"
+    )

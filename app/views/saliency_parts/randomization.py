@@ -21,7 +21,7 @@ from app.views.saliency_parts.tested import Tested
 from resnet_core.saliency_findings import Randomized
 
 PLACES = 10
-BELOW = "below each: rank correlation with the first map, signed · of sizes · SSIM"
+BELOW = "below each: rank correlation with the first map, signed, then that of sizes, then SSIM"
 LITERATURE = {
     "grad-cam": "Grad-CAM passed this test in Adebayo et al. 2018",
     "saliency": "The gradient passed this test in Adebayo et al. 2018",
@@ -39,8 +39,8 @@ def draw(scene: Scene, tested: Tested) -> None:
     picture_choice.show(scene, tested.explained, found)
     known = [(look, one) for look, one in zip(scene.looks, found, strict=True) if one is not None]
     said = [_said(look, one, tested, scene.step) for look, one in known]
-    literature = LITERATURE.get(tested.method, "")
-    st.markdown("  \n".join([*said, f"{literature}."] if literature else said) or "Maps are being computed.")
+    beside = _beside(known, tested.method)
+    st.markdown("  \n".join([*said, *beside]) if known else "The maps are being computed.")
     _maps(scene, tested, found, scale)
     curves = [
         Resemblance(k.arm, f.counts, f.units, f.signed_rank, f.absolute_rank, f.similarity) for k, f in known
@@ -77,7 +77,7 @@ def _tiles(look: Look, one: Randomized, ends, scale: MapScale) -> list[Tile]:
     measures = zip(one.signed_rank, one.absolute_rank, one.similarity, strict=True)
     return [
         Tile(title, overlay(one.picture, scale.shown(values), next(ends), palette()),
-             f"{' · '.join(map(_short, three))}<br>{scale.note(values)}")
+             f"{' '.join(map(_short, three))}<br>{scale.note(values)}")
         for title, values, three in zip(_titles(look, one), one.maps, measures, strict=True)
     ]  # fmt: skip
 
@@ -94,9 +94,10 @@ def _titles(look: Look, one: Randomized) -> list[str]:
 
 
 def _said(look: Look, one: Randomized, tested: Tested, step: int) -> str:
-    """What is left with the least that is random, and with everything; and how much that says."""
+    """What is left with the least that is random, and with everything."""
+    named = look.config.data.info.classes[int(one.target)]
     first, last, limit = float(one.signed_rank[1]), float(one.signed_rank[-1]), chance_limit(one.maps[0].size)
-    start = f"**{look.name}**, {tested.title(one)}: "
+    start = f"**{look.name}**, {tested.title(one)} for {named}: "
     if not np.isfinite(last):
         return (
             f"{start}with all weights random there is no rank correlation: a map is constant or not finite."
@@ -106,10 +107,20 @@ def _said(look: Look, one: Randomized, tested: Tested, step: int) -> str:
     )
     untrained = " Its own weights are untrained." if look.kept(step) == 0 else ""
     return (
-        f"{start}rank correlation {in_words(first)} with the map as it is when {one.counts[1]} of "
-        f"{one.counts[-1]} units are random, {in_words(last)} when all are: {verdict}. (For "
-        f"{one.maps[0].size} independent values, 95 % lie within ±{limit:.2f}.){untrained}"
+        f"{start}rank correlation with the map as it is {in_words(first)} when {one.counts[1]} of "
+        f"{one.counts[-1]} units are random, {in_words(last)} when all are: {verdict}.{untrained}"
     )
+
+
+def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> list[str]:
+    """How far chance alone reaches, and what the literature has found, in one line."""
+    sizes = sorted({one.maps[0].size for _, one in known})
+    chance = [
+        f"Of {size} independent values, 95 % of rank correlations lie within ±{chance_limit(size):.2f}."
+        for size in sizes
+    ]
+    literature = [f"{LITERATURE[method]}."] if method in LITERATURE else []
+    return [" ".join([*chance, *literature])]
 
 
 def chance_limit(values: int) -> float:
