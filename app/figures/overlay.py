@@ -15,7 +15,7 @@ N = 128
 STRONGEST = 0.9  # opacity of the largest value
 RISE = 0.8  # power of a value's share with which opacity rises
 GREYS = {
-    True: (150, 252),
+    True: (176, 252),
     False: (12, 112),
 }  # of black and white in the picture, by whether the page is light
 _OPACITY = (STRONGEST * (np.abs(np.arange(-STEPS, STEPS + 1)) / STEPS) ** RISE).astype(np.float32)[:, None]

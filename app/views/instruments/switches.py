@@ -7,11 +7,13 @@ import streamlit as st
 from app import state
 
 
-def switch(label: str, words: Mapping[str, str], *, key: str) -> str:
-    """Which of `words` is chosen, the first one at first. Keys of `words` are returned."""
+def switch(label: str, words: Mapping[str, str], *, key: str, usual: str = "") -> str:
+    """Which of `words` is chosen, `usual` or the first one at first. Keys of `words` are returned."""
     chosen = state.remembered(key, "")
-    state.show_in_widget(key, chosen if chosen in words else next(iter(words)))
-    return st.segmented_control(
+    chosen = chosen if chosen in words else usual or next(iter(words))
+    state.show_in_widget(key, chosen)
+    said = st.segmented_control(
         label, list(words), format_func=words.get, key=key, required=True, label_visibility="collapsed",
-        on_change=lambda: state.remember(key, state.widget_value(key)),
+        on_change=lambda: state.remember(key, state.widget_value(key) or chosen),
     )  # fmt: skip
+    return said or chosen  # a browser that has not drawn it yet says that nothing is chosen

@@ -15,7 +15,7 @@ from app.views.instruments.switches import switch
 
 SCALES = {"one": "One scale for all", "own": "Each by its own largest"}
 SIGNS = {"positive": "Positive", "both": "Both signs"}
-LOGIT = "in units of the logit"
+LOGIT = "logit"
 
 
 class MapScale(NamedTuple):
@@ -45,7 +45,7 @@ class MapScale(NamedTuple):
             return Scale(
                 np.nan, self.is_signed, "Each map by its own largest value, written below it", is_over
             )
-        return Scale(most, self.is_signed, f"One scale for all, {unit}", is_over)
+        return Scale(most, self.is_signed, f"One scale for all; unit: {unit}", is_over)
 
     def note(self, values: np.ndarray) -> str:
         """What to write below a map: its largest value, or why there is nothing to see."""
@@ -78,9 +78,7 @@ class MapScale(NamedTuple):
 
 def choose() -> MapScale:
     """Draws both switches."""
-    left, right = st.columns(2)
-    with left:
+    with st.container(horizontal=True, width="content"):
         scale = switch("Scale of the colours", SCALES, key="map scale")
-    with right:
         signs = switch("Which evidence", SIGNS, key="map signs")
     return MapScale(scale == "one", signs == "both")
