@@ -9,11 +9,11 @@ from app import state
 from app.arm_controls import draw_arms
 from app.setting_widgets import draw_widget
 from resnet_core.arms import Arm, arms_from_text
-from resnet_core.config import RunConfig, SettingsError
+from resnet_core.config import RunConfig, SettingsError, field_of
 from resnet_core.data.info import SETS
 from resnet_core.race import DEFAULT_ARMS, race_configs
 
-SHARED = ("dataset", "side", "steps", "batch", "learning_rate", "seed")
+SHARED = ("dataset", "side", "difficulty", "steps", "batch", "learning_rate", "seed")
 SHARED_MORE = (
     "width", "activation", "shortcut", "init", "gain", "warmup_steps", "schedule", "momentum",
     "weight_decay", "eval_every", "eval_images", "checkpoint_every", "augment",
@@ -84,7 +84,8 @@ def draw_controls() -> tuple[list[RunConfig], Sequence[str]]:
         with st.container(border=True):
             st.markdown("**For every arm**")
             for name in SHARED:
-                _draw_setting(name)
+                if name != "difficulty" or SETS[state.settings()["dataset"]].is_drawn:
+                    _draw_setting(name)
             with st.expander("More settings"):
                 for name in SHARED_MORE:
                     _draw_setting(name)
@@ -126,12 +127,14 @@ def _begin(preset: Preset) -> None:
 def _draw_setting(name: str) -> None:
     key = f"set_{name}"
     state.begin_widget(key, state.settings()[name])
-    callback: dict[str, Any] = {"on_change": _fit_side} if name == "dataset" else {}
+    callback: dict[str, Any] = {"on_change": _fit_pictures} if name == "dataset" else {}
     state.keep_setting(name, draw_widget(name, key, **callback))
 
 
-def _fit_side() -> None:
-    """A new set may not come in the old side."""
-    sides = SETS[state.widget_value("set_dataset")].sides
-    if state.settings()["side"] not in sides:
-        state.change({"side": sides[0]})
+def _fit_pictures() -> None:
+    """A new set may not come in the old side, or not be drawn to a difficulty."""
+    info = SETS[state.widget_value("set_dataset")]
+    if state.settings()["side"] not in info.sides:
+        state.change({"side": info.sides[0]})
+    if not info.is_drawn:
+        state.change({"difficulty": field_of("difficulty").default})

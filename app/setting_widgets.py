@@ -12,6 +12,7 @@ LABELS = {
     "dataset": "Pictures",
     "side": "Image side in pixels",
     "augment": "Shift and mirror the pictures",
+    "difficulty": "Difficulty of the drawn pictures",
     "steps": "Steps",
     "batch": "Batch",
     "learning_rate": "Learning rate",
@@ -44,7 +45,7 @@ LABELS = {
 NUMBER_STEPS = {
     "steps": 50, "batch": 16, "learning_rate": 0.05, "momentum": 0.05, "weight_decay": 1e-4, "width": 2,
     "scale": 0.1, "gate_bias": 1.0, "shortcut_dropout": 0.1, "compression": 0.1, "survival": 0.1,
-    "gain": 0.1,
+    "gain": 0.1, "difficulty": 0.1,
 }  # fmt: skip
 FEW = 4  # choices that fit beside each other
 

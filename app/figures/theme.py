@@ -74,7 +74,7 @@ _NUMBERS = {
     "compression": "compression {:g}", "dataset": "{}", "side": "{} px", "width": "width {}",
     "batch": "batch {}", "learning_rate": "lr {:g}", "weight_decay": "decay {:g}",
     "momentum": "momentum {:g}", "warmup_steps": "warm-up {}", "schedule": "{} schedule",
-    "steps": "{} steps", "seed": "seed {}",
+    "steps": "{} steps", "seed": "seed {}", "difficulty": "difficulty {:g}",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import json
 
 from resnet_core.architecture import Plan, plan_of
 from resnet_core.code.module import OWN_DRAWS, has_chance, model_code
-from resnet_core.code.pictures import pictures_code
+from resnet_core.code.pictures import drawing_code, pictures_code
 from resnet_core.code.training import ACCURACY, CURVE, training_code
 from resnet_core.config import DataConfig, ModelConfig, TrainingConfig
 from resnet_core.members import relevant_settings
@@ -18,6 +18,9 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _BUNDLED = (
     "The lab's bundled set is {train:,} training and {test:,} test pictures of Fashion-MNIST. Here it is the "
     "whole set, so the losses will be others."
+)
+_DRAWN = (
+    "Shapes, {side} pixels wide: drawn by the lab's own code, so they are the lab's pictures, byte by byte."
 )
 _SAME = (
     "Initial values and the pictures of each step are the lab's: on the same processor, after "
@@ -34,6 +37,7 @@ def notebook(model: ModelConfig, data: DataConfig, training: TrainingConfig, see
         _cell("markdown", "title", _title(model, data, training, seed)),
         _cell("code", "network", code),
         _cell("markdown", "about-pictures", f"## The pictures\n\n{_about_pictures(data)}"),
+        *([_cell("code", "drawing", drawing_code())] if info.is_drawn else []),
         _cell("code", "pictures", pictures_code(data, training, seed)),
         _cell("markdown", "about-training", f"## The training\n\n{_about_training(plan, data, training)}"),
         _cell("code", "training", training_code(training)),
@@ -59,6 +63,7 @@ def _title(model: ModelConfig, data: DataConfig, training: TrainingConfig, seed:
     info = data.info
     rows = [(name, getattr(model, name)) for name in relevant_settings(model)]
     rows += [("dataset", info.title), ("side", data.side), ("augment", data.augment)]
+    rows += [("difficulty", data.difficulty)] if info.is_drawn else []
     rows += [(name, getattr(training, name)) for name in _OF_TRAINING] + [("seed", seed)]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"# {member_title(model)} on {info.title}\n\n| setting | value |\n|---|---|\n{table}"
@@ -66,6 +71,8 @@ def _title(model: ModelConfig, data: DataConfig, training: TrainingConfig, seed:
 
 def _about_pictures(data: DataConfig) -> str:
     info = data.info
+    if info.is_drawn:
+        return _DRAWN.format(side=data.side)
     pooled = f", {data.side} pixels wide by 2 x 2 means" if data.side != info.native_side else ""
     numbers = {"train": info.train_images, "test": info.test_images}
     bundled = f" {_BUNDLED.format(**numbers)}" if info.is_bundled else ""

@@ -1,7 +1,14 @@
-"""The cell of a notebook that reads a set of pictures through torchvision and cuts the batch of each step."""
+"""The cell of a notebook that reads or draws a set of pictures and cuts the batch of each step.
+
+Files are read through torchvision; what is drawn is drawn by the lab's own code, in a cell before this one.
+"""
+
+import inspect
 
 from resnet_core.code.pieces import indented
 from resnet_core.config import DataConfig, TrainingConfig
+from resnet_core.data import shapes
+from resnet_core.data.drawn import FIRST_TRAINED
 
 _LOADERS = {
     "fashion-mnist": "FashionMNIST",
@@ -19,6 +26,12 @@ import numpy as np
 from torch.nn.functional import {functions}
 from torchvision import datasets
 """
+_IMPORTS_OF_DRAWN = """import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from torch.nn.functional import {functions}
+"""
 _BATCHES = '''def batches() -> Iterator[tuple[Tensor, Tensor]]:
     """The pictures and labels of each step: all pictures in one order, then in another one, as in the lab."""
     orders = (np.random.default_rng((SEED, 0, i)).permutation(len(train_labels)) for i in itertools.count())
@@ -35,10 +48,18 @@ def pictures_code(data: DataConfig, training: TrainingConfig, seed: int) -> str:
     names = {"step": "_", "pictures": "train_images[chosen]"}
     if data.augment:
         names = {"step": "step", "pictures": "shifted(train_images[chosen], step)"}
-    top = [_IMPORTS.format(functions=_functions(data)), *_constants(data, training, seed)]
-    parts = ["\n".join(top), _read(data), _normalized(data)]
+    imports = _IMPORTS_OF_DRAWN if data.info.is_drawn else _IMPORTS
+    top = [imports.format(functions=_functions(data)), *_constants(data, training, seed)]
+    parts = ["\n".join(top), _drawn(data) if data.info.is_drawn else _read(data), _normalized(data)]
     parts += [_shifted(data)] if data.augment else []
     return "\n\n\n".join([*parts, _BATCHES.format(**names), _MAIN])
+
+
+def drawing_code() -> str:
+    """The whole of what draws pictures: numpy is all it needs. Its docstring becomes comments, for a cell."""
+    about = "\n".join(f"# {line}".rstrip() for line in shapes.__doc__.strip().split("\n"))
+    _, _, code = inspect.getsource(shapes).split('"""', 2)
+    return about + code
 
 
 def _functions(data: DataConfig) -> str:
@@ -48,8 +69,9 @@ def _functions(data: DataConfig) -> str:
 
 
 def _constants(data: DataConfig, training: TrainingConfig, seed: int) -> list[str]:
+    folder = 'FOLDER = os.environ.get("RESNET_LAB_DATA", "data")  # where the files are, or are downloaded to'
     lines = [
-        'FOLDER = os.environ.get("RESNET_LAB_DATA", "data")  # where the files are, or are downloaded to',
+        *([] if data.info.is_drawn else [folder]),
         f"SEED = {seed}  # of the initial values and of the order of the pictures",
         f"STEPS = {training.steps}",
         f"BATCH = {training.batch}  # pictures a step",
@@ -60,7 +82,7 @@ def _constants(data: DataConfig, training: TrainingConfig, seed: int) -> list[st
 
 
 def _is_halved(data: DataConfig) -> bool:
-    return data.side != data.info.native_side
+    return data.side != data.info.native_side and not data.info.is_drawn
 
 
 def _border(data: DataConfig) -> int:
@@ -77,6 +99,17 @@ def _read(data: DataConfig) -> str:
         f"images = torch.as_tensor(split.data){_channels_first(data)}",
         *_halving(data),
         f"return images, torch.as_tensor(split.{'labels' if is_svhn else 'targets'})",
+    ]
+    return _function("read(is_training: bool) -> tuple[Tensor, Tensor]", lines)
+
+
+def _drawn(data: DataConfig) -> str:
+    info = data.info
+    lines = [
+        f'"""Pictures (N, {info.channels}, {data.side}, {data.side}) in bytes, and labels (N,)."""',
+        f"first, count = ({FIRST_TRAINED}, {info.train_images}) if is_training else (0, {info.test_images})",
+        f"drawn = shapes(np.arange(first, first + count), {data.side}, {data.difficulty})",
+        "return torch.from_numpy(drawn.images), torch.from_numpy(drawn.labels)",
     ]
     return _function("read(is_training: bool) -> tuple[Tensor, Tensor]", lines)
 

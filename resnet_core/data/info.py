@@ -72,8 +72,8 @@ SETS: dict[str, SetInfo] = {
         "Fashion-MNIST (whole)", 1, 28, CLOTHES, 60_000, 10_000, (0.2860,), (0.3530,), True, 31
     ),
     "shapes": SetInfo(
-        "Shapes (drawn here)", 3, 64, SHAPES, 10_000, 2_000,
-        (0.499, 0.499, 0.499), (0.240, 0.240, 0.240), True, 0, (16, 24, 32, 48, 64),
+        "Shapes", 3, 64, SHAPES, 10_000, 2_000,
+        (0.502, 0.500, 0.503), (0.239, 0.238, 0.238), True, 0, (16, 24, 32, 48, 64),
     ),
     "svhn": SetInfo(
         "SVHN", 3, 32, DIGITS, 73_257, 26_032,

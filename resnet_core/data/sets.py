@@ -22,16 +22,13 @@ from filelock import FileLock
 from torch import Tensor, nn
 
 from resnet_core.config import DataConfig
+from resnet_core.data.drawn import drawn_pictures
 from resnet_core.data.info import SetInfo
 from resnet_core.data.order import Batch, draw_batch
-from resnet_core.data.shapes import Shapes, shapes
 from resnet_core.runs.places import data_folder
 
 BUNDLED = Path(__file__).parents[2] / "assets" / "fashion_mnist_12k.npz"
 SECONDS_OF_SILENCE = 30  # after which a server counts as gone
-
-# Test picture N of a drawn set is number N; those that are trained on begin behind all of seven digits.
-FIRST_TRAINED = 10_000_000
 DRAWN_AT_ONCE = 2_000_000  # pixels, after which it is told how far the drawing is
 
 # What a damaged file raises in numpy's and torchvision's readers (which assert), and a broken download.
@@ -91,16 +88,6 @@ def load_images(
         _pictures(test_images, data).to(device),
         _labels(test_labels).to(device),
     )
-
-
-def drawn_pictures(numbers: np.ndarray, data: DataConfig, is_training: bool = False) -> Shapes:
-    """Pictures of a drawn set's test part, or of its training part, with their masks, by number.
-
-    Numbers that the part does not have give further pictures of the same kind: with `is_training` off, none
-    below ten million is in the training part.
-    """
-    first = FIRST_TRAINED if is_training else 0
-    return shapes(first + np.asarray(numbers, np.int64), data.side, data.difficulty)
 
 
 def _drawn_set(data: DataConfig, device: torch.device, report: Callable[[str], None]) -> ImageSet:

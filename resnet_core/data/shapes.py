@@ -1,11 +1,11 @@
 """Pictures of ten shapes with their labels and masks, drawn from signed distances by (seed, index).
 
-N = pictures, S = side, C = 3 colours, K = numbers drawn for a picture, W = waves of the background. Lengths
-are in halves of the side, x to the right and y downwards from the picture's middle. A picture is a function
-of (seed, index, side, difficulty) alone, whichever others are asked for with it: its numbers are hashes of
-(seed, index, which number), with the mixing of splitmix64 (Steele, Lea, Flood 2014). What it shows does not
-depend on the side, but for its grain, which is one of pixels. Sines are taken in double precision of numbers,
-never of pixels, and pixels see only operations that are rounded exactly: all machines draw the same bytes.
+N = pictures, S = side, K = numbers drawn for a picture, W = waves of the background. Lengths are in halves
+of the side, x to the right and y downwards from the picture's middle. A picture is a function of (seed,
+index, side, difficulty) alone, whichever others are asked for with it: its numbers are hashes of (seed,
+index, which number), mixed as in splitmix64. What it shows does not depend on the side, but for its grain,
+which is one of pixels. Sines are taken in double precision of numbers, never of pixels, and pixels see only
+operations that are rounded exactly: all machines draw the same bytes.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ import numpy as np
 NAMES = (
     "circle", "ring", "square", "triangle", "star", "cross", "crescent", "heart", "arrow", "hourglass",
 )  # fmt: skip
-DIFFICULTY = 0.5
+DIFFICULTY = 0.25
 STROKES = 3  # distractors at most
 PIXELS_AT_ONCE = 16_384  # so that what is worked on stays in the processor's cache
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -75,7 +75,7 @@ def scenes(indices: np.ndarray, difficulty: float = DIFFICULTY, seed: int = 0) -
     centres = np.stack([_between(next(draw), radii - 1, 1 - radii) for _ in "xy"], 1)
     angles = _between(next(draw), -1.0, 1.0) * np.pi * difficulty**2
     papers, colours = _colours(draw, difficulty)
-    waves = np.stack([_wave(draw, difficulty) for _ in range(3)], 1)
+    waves = np.stack([_wave(draw) for _ in range(3)], 1)
     strokes = np.stack([_stroke(draw, difficulty) for _ in range(STROKES)], 1)
     inks = np.stack([_colour(_between(next(draw), 0.1, 0.9), 0.2, next(draw)) for _ in range(STROKES)], 1)
     labels, grain = _labels(indices, seed), 0.2 * difficulty
@@ -115,7 +115,7 @@ def _colour(light: np.ndarray, strength: float, hue: np.ndarray) -> np.ndarray:
     return np.clip(light[:, None] + strength * np.cos(2 * np.pi * (hue[:, None] + thirds)), 0, 1)
 
 
-def _wave(draw: Iterator, difficulty: float) -> np.ndarray:
+def _wave(draw: Iterator) -> np.ndarray:
     length, angle = _between(next(draw), 2.0, 11.0), np.pi * next(draw)
     phase, strength = 2 * np.pi * next(draw), next(draw)
     return np.stack([length * np.cos(angle), length * np.sin(angle), phase, strength], 1)
@@ -133,14 +133,15 @@ def _stroke(draw: Iterator, difficulty: float) -> np.ndarray:
 
 def _drawn(scene: Scenes, distance: Callable, keys: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
     paint = _background(scene, side)  # (N, 3, S, S)
-    for number in range(STROKES):
-        x, y, angle, long, wide = scene.strokes[:, number].T
-        across, along = _turned(np.stack([x, y], 1), angle, side)
-        away = np.maximum(np.abs(across) - _column(long), np.abs(along) - _column(wide))
-        _cover(paint, np.where(_column(long) > 0, away, np.float32(9)), scene.inks[:, number])
+    for strokes, inks in zip(scene.strokes.swapaxes(0, 1), scene.inks.swapaxes(0, 1), strict=True):
+        there = np.flatnonzero(strokes[:, 3])
+        x, y, angle, long, wide = strokes[there].T
+        along, across = _turned(np.stack([x, y], 1), angle, side)
+        away = np.maximum(np.abs(along) - _column(long), np.abs(across) - _column(wide))
+        paint[there] = _covered(paint[there], away, inks[there])
     x, y = (part / _column(scene.radii) for part in _turned(scene.centres, scene.angles, side))
     away = distance(x, y) * _column(scene.radii)
-    _cover(paint, away, scene.colours)
+    paint = _covered(paint, away, scene.colours)
     paint += _grain(keys, side)[:, None] * np.float32(scene.grain)
     paint *= 255
     paint += np.float32(0.5)
@@ -170,10 +171,13 @@ def _turned(centres: np.ndarray, angles: np.ndarray, side: int) -> tuple[np.ndar
     return first, _single(y * cos)[:, :, None] - _single(x * sin)[:, None]
 
 
-def _cover(paint: np.ndarray, away: np.ndarray, colours: np.ndarray) -> None:
-    """Lays a colour over each picture where `away` < 0, and in part over pixels that the edge divides."""
+def _covered(paint: np.ndarray, away: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """A colour over each picture where `away` < 0, and in part over pixels that the edge divides."""
     share = np.clip(np.float32(0.5) - away * np.float32(paint.shape[-1] / 2), 0, 1)
-    paint += share[:, None] * (_single(colours)[:, :, None, None] - paint)
+    coat = _single(colours)[:, :, None, None] - paint
+    coat *= share[:, None]
+    coat += paint
+    return coat
 
 
 def _grain(keys: np.ndarray, side: int) -> np.ndarray:
