@@ -72,7 +72,7 @@ def test_a_method_that_cannot_be_used_leaves_its_tile_empty_and_the_others_drawn
 
     figure, _ = sheet_alt(prepare, monkeypatch)
     assert len(figure.layout.images) == 1 + 2 * len(METHODS) - 2
-    assert [note.text for note in figure.layout.annotations].count("not computed, see above") == 2
+    assert [note.text for note in figure.layout.annotations].count("not computed") == 2
     page = opened("saliency", show="methods", **TWO)
     assert errors(page) == ["method: DeepLIFT cannot."]
 

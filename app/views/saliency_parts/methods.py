@@ -85,7 +85,7 @@ def _title(network: MethodMaps, method: str) -> str:
 
 
 def _missing(network: MethodMaps, method: str) -> str:
-    return "not computed, see above" if method in network.problems else "…"
+    return "not computed" if method in network.problems else "…"
 
 
 def _legend(scale: MapScale) -> Scale:
