@@ -35,3 +35,13 @@ def check_size(width: int, height: int) -> None:
         )
     if max(width, height) > MAX_SIDE:
         raise Refused(f"{size} and a side may have at most {MAX_SIDE:,}; cut the picture and choose it again")
+
+
+def check_scans(scans: int, width: int, height: int) -> None:
+    """Raises `Refused` where a decoder would have to go over all pixels too often."""
+    most = MAX_SCANNED_PIXELS // (width * height)
+    if scans > most:
+        raise Refused(
+            f"this JPEG picture goes {scans:,} times over its {width:,} × {height:,} pixels and at most "
+            f"{most:,} times are followed; save it again, not progressive, and choose that file"
+        )

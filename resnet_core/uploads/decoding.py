@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from resnet_core.saliency_findings import Upload
-from resnet_core.uploads.bounds import GONE, SIDE, Refused, check_bytes, check_size
+from resnet_core.uploads.bounds import GONE, SIDE, Refused, check_bytes, check_scans, check_size
 from resnet_core.uploads.kinds import kind_of
 from resnet_core.uploads.needed import Damaged, Needed, needed, orientation_of
 
@@ -38,6 +38,7 @@ def decoded(data: bytes) -> Upload:
     try:
         shown = needed(kind, data)
         check_size(*shown.size)
+        check_scans(shown.scans, *shown.size)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _decoded(kind, shown)

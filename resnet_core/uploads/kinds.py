@@ -1,5 +1,6 @@
 """What kind of file some bytes are, by what they begin with and not by a name. No torch."""
 
+import codecs
 import re
 
 from resnet_core.uploads.bounds import Refused
@@ -50,6 +51,8 @@ def _other(start: bytes) -> str:
 
 
 def _is_text(start: bytes) -> bool:
-    text = start.decode("utf-8", errors="ignore")  # the last letter may be cut
-    is_whole = len(text.encode()) >= len(start) - 3
-    return is_whole and all(letter.isprintable() or letter.isspace() for letter in text)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)  # the last letter may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter.isspace() for letter in text)

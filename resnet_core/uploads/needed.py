@@ -10,8 +10,6 @@ import struct
 from contextlib import suppress
 from typing import NamedTuple
 
-from resnet_core.uploads.bounds import MAX_SCANNED_PIXELS, Refused
-
 MAX_PARTS = 50_000  # chunks, segments or blocks; a picture of 8 MiB has about a thousand
 _PNG_PARTS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}  # JPEG markers without a length
@@ -31,10 +29,11 @@ class Needed(NamedTuple):
     data: bytes
     size: tuple[int, int]  # width and height as they are in the file
     orientation: int = 1  # EXIF's: 1 is upright, 2 to 8 are turned or mirrored
+    scans: int = 1  # times that the decoder goes over all pixels
 
 
 def needed(kind: str, data: bytes) -> Needed:
-    """What a decoder is to be shown of a file. Raises `Damaged`, or `Refused` for too many passes."""
+    """What a decoder is to be shown of a file. Raises `Damaged`."""
     try:
         return {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "BMP": _bmp, "GIF": _gif}[kind](data)
     except (struct.error, IndexError) as error:
@@ -81,8 +80,8 @@ def _jpeg(data: bytes) -> Needed:
         at = _next_marker(data, at)
         marker = data[at + 1]
         if marker == _SCAN and size is not None:
-            _check_scans(data.count(b"\xff\xda", at), size)
-            return Needed(b"".join([*kept, data[at:]]), size, orientation or 1)
+            scans = data.count(b"\xff\xda", at)
+            return Needed(b"".join([*kept, data[at:]]), size, orientation or 1, scans)
         if marker in _STANDALONE:
             at += 2
             continue
@@ -104,15 +103,6 @@ def _next_marker(data: bytes, at: int) -> int:
     if found is None:
         raise Damaged("there are no pixels in it")
     return found.start()
-
-
-def _check_scans(scans: int, size: tuple[int, int]) -> None:
-    if scans * size[0] * size[1] > MAX_SCANNED_PIXELS:
-        most = MAX_SCANNED_PIXELS // (size[0] * size[1])
-        raise Refused(
-            f"this JPEG picture goes {scans:,} times over its {size[0]:,} × {size[1]:,} pixels and at most "
-            f"{most:,} times are followed; save it again, not progressive, and choose that file"
-        )
 
 
 def _webp(data: bytes) -> Needed:
