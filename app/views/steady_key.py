@@ -22,9 +22,10 @@ def when_chosen(name: str, key: str, do: Callable[[Any], None]) -> Callable[[], 
     """The callback of the widget with this key: `do` gets what is chosen in it, and the key stays."""
 
     def choose() -> None:
-        number, _ = state.remembered(f"shown in {name}", (0, None))
-        if key == f"{name} {number}":
-            chosen = state.widget_value(key)
+        number, shown = state.remembered(f"shown in {name}", (0, None))
+        chosen = state.widget_value(key)
+        # Not a key of before, and not the last word of a widget that has left the page.
+        if key == f"{name} {number}" and chosen != shown:
             state.remember(f"shown in {name}", (number, chosen))
             do(chosen)
 

@@ -67,14 +67,16 @@ def _who(looks: Sequence[Look]) -> str:
 
 
 def _class(looks: Sequence[Look]) -> int | None:
-    classes, label = looks[0].config.data.info.classes, state.remembered(CLASS, None)
-    label, name = label if (label or 0) < len(classes) else None, f"{CLASS} of {len(classes)}"
-    key = steady_key(name, label)
-    return st.selectbox(
-        "Labelled", range(len(classes)), label, key=key, width=200, placeholder="any class",
-        format_func=lambda number: classes[number] if number < len(classes) else "",
-        on_change=when_chosen(name, key, lambda label: state.remember(CLASS, label)),
+    words = ["any class", *looks[0].config.data.info.classes]
+    name, chosen = f"{CLASS} of {len(words)}", state.remembered(CLASS, 0)
+    chosen = chosen if chosen < len(words) else 0
+    key = steady_key(name, chosen)
+    place = st.selectbox(
+        "Labelled", range(len(words)), chosen, key=key, width=200,
+        format_func=lambda place: words[place] if place < len(words) else "",
+        on_change=when_chosen(name, key, lambda place: state.remember(CLASS, place)),
     )  # fmt: skip
+    return place - 1 if place else None
 
 
 def _page(count: int, of: str) -> int:
@@ -125,12 +127,17 @@ def _thumbnail(looks: Sequence[Look], found: Sequence[Gallery], largest: Gallery
     number, label = int(largest.numbers[place]), classes[int(largest.labels[place])]
     lines, words, colors = [], [f"Test picture {number}, labelled {label}."], palette()
     for look, gallery in zip(looks, found, strict=True):
-        name, share = classes[int(gallery.predicted[place])], float(gallery.confidences[place])
+        name, share = _named(classes, int(gallery.predicted[place])), float(gallery.confidences[place])
         is_right = gallery.predicted[place] == gallery.labels[place]
         sure = f" {share:.0%}" if np.isfinite(share) else ""
         lines.append((f"{'✓' if is_right else '✗'} {name}{sure}", colors.right if is_right else colors.wrong))
         words.append(f"{look.name} says {name}{sure}, {'right' if is_right else 'wrong'}.")
     return Thumbnail(number, thumbnail(largest.pictures[place]), label, lines, " ".join(words))
+
+
+def _named(classes: Sequence[str], said: int) -> str:
+    """Logits that are not finite say nothing."""
+    return classes[said] if said >= 0 else "nothing"
 
 
 def _numbers(looks: Sequence[Look], found: Sequence[Gallery], places: np.ndarray) -> None:
@@ -141,7 +148,7 @@ def _numbers(looks: Sequence[Look], found: Sequence[Gallery], places: np.ndarray
     }
     for look, gallery in zip(looks, found, strict=True):
         columns |= {
-            f"{look.name} says": [classes[label] for label in gallery.predicted[places].tolist()],
+            f"{look.name} says": [_named(classes, said) for said in gallery.predicted[places].tolist()],
             f"{look.name}, probability": gallery.confidences[places].tolist(),
             f"{look.name}, probability of the label": gallery.label_probabilities[places].tolist(),
         }

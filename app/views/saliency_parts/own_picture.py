@@ -18,13 +18,12 @@ from resnet_core.saliency_findings import Upload
 LARGEST_MEGABYTES = 8
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 WAYS = {"file": "A file", "camera": "The camera"}
-PREVIEW = 220  # px
+PREVIEW = 150  # px
 KEPT = (
     "This machine keeps the pixels alone, upright and at most 512 a side; name, place and everything else in "
     "the file is dropped. A network gets the square in the middle, at its own side. It answers even to what "
     "it has never seen, such as a photograph for a network that was trained on clothes."
 )
-NOT_THERE = "The file of this link is not on this machine (any more); give it again."
 
 
 def choose(scene: Scene) -> None:
@@ -54,14 +53,12 @@ def taken(scene: Scene) -> str:
     return asked
 
 
-def is_there(scene: Scene, picture: str) -> bool:
-    """Whether the file of a reference can be used, as far as that is known."""
-    return scene.ask.alone(_question(picture)).state != "failed"
-
-
-def refuse_link() -> None:
-    """Has it said that the file of a link is not here."""
-    state.remember("own picture refused", NOT_THERE)
+def is_refused(scene: Scene, picture: str) -> bool:
+    """Whether the file of a reference cannot be used, which is then said; unknown ones count as usable."""
+    reply = scene.ask.alone(_question(picture))
+    if reply.state == "failed":
+        state.remember("own picture refused", _sentence(reply.problem))
+    return reply.state == "failed"
 
 
 def forget_refusal() -> None:

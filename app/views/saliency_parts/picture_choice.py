@@ -109,9 +109,9 @@ def _there(scene: Scene) -> str:
     picture = explained_now()
     if not picture.startswith("file:"):
         return picture
-    if not own_picture.is_there(scene, picture):
-        explain(USUAL_PICTURE)
-        own_picture.refuse_link()
+    if own_picture.is_refused(scene, picture):
+        state.remember("picture source", "test")
+        keep(PAGE, {"picture": ""})
         return USUAL_PICTURE
     state.remember("picture of file", picture.removeprefix("file:"))
     return picture
@@ -147,17 +147,17 @@ def _explain_number(kind: str, number: float | None) -> None:
 def _target(scene: Scene) -> int | None:
     classes, text = common_classes(scene.looks), state.page_settings(PAGE, USUAL)["target"]
     target = int(text) if text and int(text) < len(classes) else None
-    who = "each network says" if len(scene.looks) > 1 else "the network says"
-    name = f"explained class of {len(classes)}"
-    key = steady_key(name, target)
+    none = f"what {'each network' if len(scene.looks) > 1 else 'the network'} says"
+    words = [none if classes else "what each says: classes differ", *classes]  # the first one is no class
+    name, chosen = f"explained class of {len(classes)}", 0 if target is None else target + 1
+    key = steady_key(name, chosen)
     st.selectbox(
-        "Class whose logit is explained", range(len(classes)), target, key=key, width=215,
-        format_func=lambda number: classes[number] if number < len(classes) else "",
-        placeholder=f"what {who}" if classes else "what each says: classes differ", disabled=not classes,
+        "Class whose logit is explained", range(len(words)), chosen, key=key, width=215,
+        format_func=lambda place: words[place] if place < len(words) else "", disabled=not classes,
         on_change=when_chosen(name, key, _keep_target),
     )  # fmt: skip
     return target
 
 
-def _keep_target(target: int | None) -> None:
-    keep(PAGE, {"target": "" if target is None else str(target)})
+def _keep_target(place: int) -> None:
+    keep(PAGE, {"target": str(place - 1) if place else ""})
