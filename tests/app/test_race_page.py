@@ -70,6 +70,18 @@ def test_a_new_set_of_pictures_brings_a_side_it_comes_in(store):
     assert link_of(page)["dataset"] == "cifar10"
 
 
+def test_only_drawn_pictures_have_a_difficulty_which_a_link_has_as_well(store):
+    page = opened(**SMALL_LINK, dataset="shapes", side="24", difficulty="0.7")
+    assert errors(page) == []
+    assert link_of(page) == {**SMALL_LINK, "dataset": "shapes", "side": "24", "difficulty": "0.7"}
+    press(page, "train")
+    assert {run.config.data.difficulty for run in store.runs()} == {0.7}
+    page.selectbox(key="set_dataset").set_value("cifar10")
+    assert errors(drawn(page)) == []
+    assert "difficulty" not in link_of(page)
+    assert "set_difficulty" not in [widget.key for widget in page.number_input]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
