@@ -30,11 +30,12 @@ WIDE = 6  # columns, of which each is wide enough for a note in one line
 LETTER = 7.0  # px, of the small type
 SCALE = 58  # px below all strips
 BAR = 0.24  # of the width
+UNKNOWN = 128  # pixels of a tile that has none
 EDGE, MARK = 2 / 128, 6 / 128  # of a tile's side: the frame of each, and of those that are marked
 
 
 class Tile(NamedTuple):
-    """One map: `colors` (n, n, 3) uint8, or (0, 0, 3) while it is not known."""
+    """One map: `colors` (n, n, 3) uint8, or (0, 0, 3) while it is not known: an empty frame."""
 
     title: str
     colors: np.ndarray
@@ -82,7 +83,7 @@ def map_sheet(
         notes.append(place.name(number))
         for index, tile in enumerate(strip.tiles):
             notes += place.words(tile, number, index)
-            images += [place.image(tile, number, index)] if tile.colors.size else []
+            images.append(place.image(tile, number, index))
     hidden = {"visible": False, "fixedrange": True, "range": [0, 1]}
     return place.paper.figure(
         [], {"l": 0, "r": 0, "t": 0, "b": 0}, height=place.paper.px(place.height), dragmode=False,
@@ -170,7 +171,8 @@ def _as_many_as_fit(strips: Sequence[Strip]) -> int:
 
 def _framed(tile: Tile, palette: Palette) -> np.ndarray:
     """Its colours within a thin line of the grid's colour, or a thick one of the ink's."""
-    colors, side = tile.colors.copy(), len(tile.colors)
+    colors = tile.colors.copy() if tile.colors.size else np.tile(rgb(palette.paper), (UNKNOWN, UNKNOWN, 1))
+    side = len(colors)
     width = max(round(side * (MARK if tile.is_marked else EDGE)), 1)
     is_edge = np.minimum(np.arange(side), np.arange(side)[::-1]) < width
     colors[is_edge[:, None] | is_edge] = rgb(palette.ink if tile.is_marked else palette.grid)

@@ -13,7 +13,7 @@ from app.figures.theme import LIGHT, Palette
 
 N = 128
 STRONGEST = 0.9  # opacity of the largest value
-RISE = 0.8  # power of a value's share with which opacity rises
+RISE = 0.5  # power of a value's share with which opacity rises
 GREYS = {
     True: (176, 252),
     False: (12, 112),

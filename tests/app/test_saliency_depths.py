@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.figures.map_sheet import Scale
 from app.figures.theme import DARK, LIGHT
-from app.views.saliency_parts.film import FORMATS, Frame, N, Panel, film
+from app.views.saliency_parts.film import FORMATS, Frame, Panel, film, side_of
 from app.views.saliency_parts.map_scale import MapScale
 from app.views.saliency_parts.unit_maps import map_of, share_on, sum_error
 from app.views.text import instrument_text
@@ -190,16 +190,25 @@ def test_over_training_every_kept_step_is_asked_about_for_one_class(filled, monk
 @pytest.mark.parametrize("palette", [LIGHT, DARK])
 def test_a_film_has_a_frame_a_step_and_begins_again(kind, palette):
     frames = [
-        Frame(f"step {step}", [Panel(name, "#0072b2", np.full((N, N, 3), 40 * step, np.uint8), "to 1")
+        Frame(f"step {step}", [Panel(name, "#0072b2", np.full((64, 64, 3), 40 * step, np.uint8), "to 1")
                                for name in ("plain-8", "ResNet-8")])
         for step in range(3)
     ]  # fmt: skip
     data = film(frames, Scale(1.0, True, "", True), palette, kind)
     with Image.open(BytesIO(data)) as picture:
         assert (picture.format.lower(), picture.n_frames, picture.info["loop"]) == (kind.lower(), 3, 0)
-        assert picture.width > 2 * N
+        assert picture.width > 128
     assert len(data) < 100_000
     assert film(frames[:1], Scale(NAN, False, ""), palette, kind)
+
+
+def test_a_long_film_has_smaller_pictures_and_a_long_name_stays_in_its_panel():
+    assert [side_of(frames) for frames in (1, 15, 16, 42)] == [224, 224, 160, 112]
+    panels = [Panel("ResNet-56, no BN, option B, lr 0.05", "#0072b2", np.zeros((112, 112, 3), np.uint8), "")]
+    short = [panels[0]._replace(name="")]
+    long, other = (np.asarray(Image.open(BytesIO(film([Frame("", p)], Scale(1.0, False, ""), LIGHT, "WebP"))))
+                   for p in (panels, short))  # fmt: skip
+    assert np.abs(long[:, -12:].astype(int) - other[:, -12:]).max() < 16
 
 
 @pytest.mark.parametrize("part", PARTS)

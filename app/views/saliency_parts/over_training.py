@@ -20,7 +20,7 @@ from app.views.saliency_parts.cam_unit import choose_unit
 from app.views.saliency_parts.courses import Course, courses_of, found_of, steps_of, targets_of
 from app.views.saliency_parts.depth_sentences import course_said
 from app.views.saliency_parts.depths import FORMS
-from app.views.saliency_parts.film import FORMATS, Frame, N, Panel, film
+from app.views.saliency_parts.film import FORMATS, Frame, Panel, film, side_of
 from app.views.saliency_parts.map_scale import MapScale
 from app.views.saliency_parts.method_names import NAMES, UNITS
 from app.views.saliency_parts.unit_maps import NONE, share_on
@@ -153,16 +153,13 @@ def _downloads(courses: Sequence[Course], steps: Sequence[int], how: How, *, is_
 
 
 def _frames(courses: Sequence[Course], steps: Sequence[int], how: How) -> list[Frame]:
-    return [
-        Frame(f"step {step:,}", [_panel(course, step, how) for course in courses]) for step in steps
-    ]  # fmt: skip
+    side = side_of(len(steps))
+    return [Frame(f"step {step:,}", [_panel(each, step, how, side) for each in courses]) for step in steps]
 
 
-def _panel(course: Course, step: int, how: How) -> Panel:
-    note = how.scale.note(course.maps[step])
-    return Panel(
-        course.look.name, course.look.arm.style.color(how.palette), _colors(course, step, how, N), note
-    )
+def _panel(course: Course, step: int, how: How, side: int) -> Panel:
+    color, note = course.look.arm.style.color(how.palette), how.scale.note(course.maps[step])
+    return Panel(course.look.name, color, _colors(course, step, how, side), note)
 
 
 def _numbers(courses: Sequence[Course], steps: Sequence[int]) -> None:
