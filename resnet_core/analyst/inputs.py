@@ -34,15 +34,21 @@ def weights_of(store: RunStore, asked: Question) -> Path | None:
         return None
     if store.run(asked.run_id).config.model != asked.config.model:
         raise StoreError(f"run {asked.run_id} has trained a network of other settings")
-    if store.read_only_because and not store.checkpoints(asked.run_id):
-        raise StoreError(
-            f"the recording {asked.run_id} comes without its weights; only what was measured before that "
-            "can be shown"
-        )
+    _check_recording(store, asked)
     try:
         return store.weights_file(asked.run_id, asked.step)
     except OSError as error:  # deleted at this moment
         raise StoreError(f"the weights of run {asked.run_id} cannot be read: {error.strerror}") from error
+
+
+def _check_recording(store: RunStore, asked: Question) -> None:
+    steps = store.checkpoints(asked.run_id) if store.read_only_because else [asked.step]
+    if asked.step not in steps:
+        there = f"with the weights of step {steps[-1]} alone" if steps else "without its weights"
+        raise StoreError(
+            f"the recording {asked.run_id} comes {there}; of step {asked.step} only what was measured before "
+            "can be shown"
+        )
 
 
 def _upload(picture: str) -> Question:
