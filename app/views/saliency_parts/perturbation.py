@@ -21,8 +21,11 @@ def draw(scene: Scene, tested: Tested) -> None:
     found = scene.ask([tested.question("perturbed", look, scene.step) for look in scene.looks])
     picture_choice.show(scene, tested.explained, found)
     known = [(look, one) for look, one in zip(scene.looks, found, strict=True) if one is not None]
-    said = [_said(look, one, tested) for look, one in known]
-    st.markdown("  \n".join(said) or "Pixels are being taken away and put back.")
+    said = [
+        f"**{look.name}**: …" if one is None else _said(look, one, tested)
+        for look, one in zip(scene.looks, found, strict=True)
+    ]
+    st.markdown("  \n".join(said))
     arms = [look.arm for look in scene.looks]
     figure = perturbed([_courses(look, one) for look, one in known], arms, palette(), type_scale())
     chart(figure, key="perturbed", alt=" ".join(said).replace("**", ""))

@@ -31,9 +31,12 @@ def draw(scene: Scene) -> None:
         return
     found = scene.ask([look.question("pointing-game", scene.step) for look in looks])
     known = [(look, one) for look, one in zip(looks, found, strict=True) if one is not None]
-    said = [*(_said(look, one) for look, one in known), *_told_apart(known)]
-    waiting = "The game is being played: it takes some seconds." if scene.ask.is_waiting else " "
-    st.markdown("  \n".join(said) or waiting)
+    said = [
+        f"**{look.name}**: …" if one is None else _said(look, one)
+        for look, one in zip(looks, found, strict=True)
+    ]
+    said += _told_apart(known) or [" "]
+    st.markdown("  \n".join(said))
     scene.ask.about = "; ".join(_played(look, one, scene.step) for look, one in known)
     arms, alt = [look.arm for look in looks], " ".join(said).replace("**", "")
     game = Game(arms, [NAMES[method] for method in PLAYED], CONTROLS)

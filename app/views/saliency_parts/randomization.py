@@ -38,9 +38,11 @@ def draw(scene: Scene, tested: Tested) -> None:
     found = scene.ask([tested.question("randomized", look, scene.step) for look in scene.looks])
     picture_choice.show(scene, tested.explained, found)
     known = [(look, one) for look, one in zip(scene.looks, found, strict=True) if one is not None]
-    said = [_said(look, one, tested, scene.step) for look, one in known]
-    beside = _beside(known, tested.method)
-    st.markdown("  \n".join([*said, *beside]) if known else "The maps are being computed.")
+    said = [
+        f"**{look.name}**: …" if one is None else _said(look, one, tested, scene.step)
+        for look, one in zip(scene.looks, found, strict=True)
+    ]
+    st.markdown("  \n".join([*said, _beside(known, tested.method)]))
     _maps(scene, tested, found, scale)
     curves = [
         Resemblance(k.arm, f.counts, f.units, f.signed_rank, f.absolute_rank, f.similarity) for k, f in known
@@ -58,8 +60,8 @@ def _maps(scene: Scene, tested: Tested, found: Sequence[Randomized | None], scal
               f"{tested.title(one)}; {BELOW}" if one is not None else NAMES[tested.method])
         for look, one in zip(scene.looks, found, strict=True)
     ]  # fmt: skip
-    legend = scale.legend(every, f"in units of: {UNITS[tested.method]}", is_over=True)
-    figure = map_sheet(strips, legend, palette(), type_scale(), across=PLACES, lines=2)
+    legend = scale.legend(every, UNITS[tested.method], is_over=True)
+    figure = map_sheet(strips, legend, palette(), type_scale(), across=PLACES, lines=3)
     alt = "; ".join(
         f"{look.name}: {', '.join(map(scale.note, one.maps))}"
         for look, one in zip(scene.looks, found, strict=True)
@@ -112,7 +114,7 @@ def _said(look: Look, one: Randomized, tested: Tested, step: int) -> str:
     )
 
 
-def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> list[str]:
+def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> str:
     """How far chance alone reaches, and what the literature has found, in one line."""
     sizes = sorted({one.maps[0].size for _, one in known})
     chance = [
@@ -120,7 +122,7 @@ def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> list[str]:
         for size in sizes
     ]
     literature = [f"{LITERATURE[method]}."] if method in LITERATURE else []
-    return [" ".join([*chance, *literature])]
+    return " ".join([*chance, *literature]) or "…"
 
 
 def chance_limit(values: int) -> float:
