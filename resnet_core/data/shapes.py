@@ -5,7 +5,7 @@ of the side, x to the right and y downwards from the picture's middle. A picture
 index, side, difficulty) alone, whichever others are asked for with it: its numbers are hashes of (seed,
 index, which number), mixed as in splitmix64. What it shows does not depend on the side, but for its grain,
 which is one of pixels. Sines are taken in double precision of numbers, never of pixels, and pixels see only
-operations that are rounded exactly: all machines draw the same bytes.
+operations that are rounded exactly, so that machines draw the same bytes.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,8 @@ NAMES = (
 )  # fmt: skip
 DIFFICULTY = 0.25
 STROKES = 3  # distractors at most
-PIXELS_AT_ONCE = 16_384  # so that what is worked on stays in the processor's cache
+PIXELS_AT_ONCE = 65_536  # few enough for the cache, many enough that starting an operation costs little
+_Number = float | np.ndarray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _NUMBERS = 64  # a picture's own numbers; those of its grain come behind
 
@@ -71,7 +72,7 @@ def scenes(indices: np.ndarray, difficulty: float = DIFFICULTY, seed: int = 0) -
         raise ValueError(f"difficulty: {difficulty} is not between 0 and 1")
     keys = _keys(indices, seed)
     draw = iter(_uniform(keys, _NUMBERS).T)
-    radii = _between(next(draw), *_range(difficulty, (0.50, 0.64), (0.30, 0.46)))
+    radii = _between(next(draw), _between(difficulty, 0.50, 0.30), _between(difficulty, 0.64, 0.46))
     centres = np.stack([_between(next(draw), radii - 1, 1 - radii) for _ in "xy"], 1)
     angles = _between(next(draw), -1.0, 1.0) * np.pi * difficulty**2
     papers, colours = _colours(draw, difficulty)
@@ -82,15 +83,8 @@ def scenes(indices: np.ndarray, difficulty: float = DIFFICULTY, seed: int = 0) -
     return Scenes(labels, centres, radii, angles, colours, papers, waves, strokes, inks, grain)
 
 
-def _range(difficulty: float, easy: tuple, hard: tuple) -> Iterator[float]:
-    return (a + difficulty * (b - a) for a, b in zip(easy, hard, strict=True))
-
-
-def _between(share: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
+def _between(share: _Number, low: _Number, high: _Number) -> _Number:
     return low + share * (high - low)
-
-
-# --- what a picture shows -------------------------------------------------------------------------------
 
 
 def _labels(indices: np.ndarray, seed: int) -> np.ndarray:
@@ -101,10 +95,9 @@ def _labels(indices: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _colours(draw: Iterator, difficulty: float) -> tuple[np.ndarray, np.ndarray]:
-    (gap,) = _range(difficulty, (0.5,), (0.15,))
-    light = _between(next(draw), 0.12, 0.88)
+    gap, spread = _between(difficulty, 0.5, 0.15), _between(difficulty, 0.02, 0.12)
+    light, hue = _between(next(draw), 0.12, 0.88), next(draw)
     away = np.where(light < 0.5, 1.0, -1.0)
-    hue, (spread,) = next(draw), _range(difficulty, (0.02,), (0.12,))
     papers = [_colour(light + sign * spread, 0.12, hue + sign * 0.08) for sign in (-1, 1)]
     light = np.clip(light + away * _between(next(draw), gap, gap + 0.15), 0.05, 0.95)
     return np.stack(papers, 1), _colour(light, 0.3, next(draw))
@@ -126,9 +119,6 @@ def _stroke(draw: Iterator, difficulty: float) -> np.ndarray:
     angle, long, wide = np.pi * next(draw), _between(next(draw), 0.1, 0.35), _between(next(draw), 0.04, 0.08)
     is_there = next(draw) < difficulty
     return np.stack([x, y, angle, long * is_there, wide], 1)
-
-
-# --- how it is drawn ------------------------------------------------------------------------------------
 
 
 def _drawn(scene: Scenes, distance: Callable, keys: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -273,9 +263,6 @@ def _hourglass(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 _DISTANCES = (
     _circle, _ring, _square, _triangle, _star, _cross, _crescent, _heart, _arrow, _hourglass,
 )  # fmt: skip
-
-
-# --- numbers --------------------------------------------------------------------------------------------
 
 
 def _keys(indices: np.ndarray, seed: int) -> np.ndarray:

@@ -86,6 +86,12 @@ def test_pictures_are_bytes_and_masks_say_yes_or_no(drawn):
     assert [part.shape[0] for part in shapes(np.array([], np.int64), 16)] == [0, 0, 0]
 
 
+def test_the_pictures_are_the_ones_that_every_number_was_measured_on():
+    found = shapes(np.arange(20), 16, 0.25)
+    digest = hashlib.sha256(found.images.tobytes() + found.masks.tobytes()).hexdigest()
+    assert digest == "2ea65f0f00a500cfb806b7e1f8309879e27610a623fa2e2b6975cc4a5d261951"
+
+
 def test_a_mask_is_where_a_picture_without_its_shape_is_another_one(monkeypatch):
     painted = shapes(FIRST_HUNDRED, 64)
     blank = tuple(lambda x, y: np.full_like(x, 9) for _ in NAMES)
