@@ -23,7 +23,8 @@ TORCH_FREE = [
     "resnet_core.runs.foreign_weights",
     "resnet_core.code", "resnet_core.laws",
     "resnet_core.findings", "resnet_core.questions", "resnet_core.analyst.answers",
-    "resnet_core.analyst.pool", "resnet_core.analyst.pipes",
+    "resnet_core.analyst.pool", "resnet_core.analyst.pipes", "resnet_core.analyst.places",
+    "resnet_core.analyst.inputs", "resnet_core.uploads",
 ]  # fmt: skip
 
 
