@@ -9,11 +9,13 @@ import pytest
 import streamlit as st
 from PIL import Image
 
+from app import state
 from app.figures.gallery import thumbnail
 from app.views.picture_link import corrected
 from app.views.saliency_parts import gallery
 from app.views.saliency_parts.gallery_filter import ALL, filters, those
 from app.views.saliency_parts.picture_said import HEIGHT, said_picture
+from app.views.steady_key import steady_key, when_chosen
 from resnet_core.config import from_flat
 from resnet_core.questions import question
 from resnet_core.saliency_findings import BlockMaps, Gallery, Upload
@@ -152,7 +154,38 @@ def test_networks_of_different_classes_explain_what_each_says(root, monkeypatch)
     page = opened("saliency", show="depths", **OTHER_SET)
     box = page.selectbox(key="explained class of 0 0")
     assert box.disabled
-    assert box.options == ["what each says: classes differ"]
+    assert box.options == ["classes differ"]
+
+
+@pytest.fixture
+def widgets(monkeypatch):
+    """What widgets say, by key."""
+    kept, said = {}, {}
+    monkeypatch.setattr(state, "remember", kept.__setitem__)
+    monkeypatch.setattr(state, "remembered", kept.get)
+    monkeypatch.setattr(state, "widget_value", said.__getitem__)
+    return said
+
+
+def test_a_widget_keeps_its_key_while_the_visitor_chooses_in_it(widgets):
+    chosen = []
+    key = steady_key("number", 3)
+    widgets[key] = 4
+    when_chosen("number", key, chosen.append)()
+    assert chosen == [4]
+    assert steady_key("number", 4) == key
+
+
+def test_what_a_browser_still_says_of_a_widget_that_is_set_from_elsewhere_is_no_choice(widgets):
+    chosen = []
+    old = steady_key("number", 3)
+    widgets[old] = 3
+    when_chosen("number", old, chosen.append)()  # the widget has left the page and says its value again
+    new = steady_key("number", 16)
+    assert new != old
+    widgets[old] = 5
+    when_chosen("number", old, chosen.append)()
+    assert chosen == []
 
 
 # the visitor's own
@@ -262,7 +295,7 @@ def test_the_picture_that_is_pressed_is_explained_on_every_part(root, monkeypatc
     )
     page = opened("saliency", show="pictures", **TWO)
     assert errors(page) == []
-    counts = "plain-8 is right on 2 of 4 (50%); ResNet-8 is right on 2 of 4 (50%); only plain-8 on 1, "
+    counts = "plain-8 is right on 2 of 4 (50.0%); ResNet-8 is right on 2 of 4 (50.0%); only plain-8 on 1, "
     assert counts + "only ResNet-8 on 1. Shown: 1 to 4 of 4." in texts(page)
     assert buttons["chosen"] == 0
     assert buttons["shown"][3].lines[0][0] == "✗ nothing 75%"

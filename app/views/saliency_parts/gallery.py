@@ -98,7 +98,7 @@ def _counts(looks: Sequence[Look], found: Sequence[Gallery]) -> str:
     """Who is right how often, and how often one is where the other is not."""
     right, count = verdicts(found), len(found[0].labels)
     each = "; ".join(
-        f"{look.name} is right on {n} of {count} ({n / count:.0%})"
+        f"{look.name} is right on {n} of {count} ({n / count:.1%})"
         for look, n in zip(looks, right.sum(1).tolist(), strict=True)
     )
     if len(looks) < 2:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import state
 from app.figures.montage import png
+from app.views.charts import type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.switches import switch
 from app.views.text import as_plain
@@ -18,7 +19,7 @@ from resnet_core.saliency_findings import Upload
 LARGEST_MEGABYTES = 8
 KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 WAYS = {"file": "A file", "camera": "The camera"}
-PREVIEW = 150  # px
+PREVIEW, WIDTH = 150, 225  # px of what was given, and of the button
 KEPT = (
     "This machine keeps the pixels alone, upright and at most 512 a side; name, place and everything else in "
     "the file is dropped. A network gets the square in the middle, at its own side. It answers even to what "
@@ -30,8 +31,9 @@ def choose(scene: Scene) -> None:
     """Draws the button behind which a picture is given."""
     # What is behind a closed button is not drawn: the camera goes off.
     box = st.popover(
-        "Choose a picture", icon=":material/add_a_photo:", key="own picture", on_change="rerun", width=225
-    )
+        "Choose a picture", icon=":material/add_a_photo:", key="own picture", on_change="rerun",
+        width=round(WIDTH * type_scale()),
+    )  # fmt: skip
     if box.open:
         with box:
             _ways()

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import state
+from app.views.charts import type_scale
 from app.views.instrument_link import USUAL, keep
 from app.views.instrument_page import Scene
 from app.views.picture_link import LAST_SHAPE, USUAL_PICTURE, common_classes, last_test_picture
@@ -90,7 +91,7 @@ def _source(kinds: Sequence[str]) -> str:
     key = steady_key(name, kind)
     return st.selectbox(
         "Explained picture", kinds, kinds.index(kind), format_func=lambda kind: SOURCES.get(kind, kind),
-        key=key, width=165, on_change=when_chosen(name, key, _change_source),
+        key=key, width=_wide(165), on_change=when_chosen(name, key, _change_source),
     )  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def _number(kind: str, number: int, last: int) -> None:
     name, number = f"explained {kind}", min(number, last)
     key = steady_key(name, number)
     st.number_input(
-        f"Number (0 to {last:,})", 0, last, number, key=key, width=165,
+        f"Number (0 to {last:,})", 0, last, number, key=key, width=_wide(165),
         on_change=when_chosen(name, key, lambda number: _explain_number(kind, number)),
     )  # fmt: skip
     st.button(
@@ -148,15 +149,21 @@ def _target(scene: Scene) -> int | None:
     classes, text = common_classes(scene.looks), state.page_settings(PAGE, USUAL)["target"]
     target = int(text) if text and int(text) < len(classes) else None
     none = f"what {'each network' if len(scene.looks) > 1 else 'the network'} says"
-    words = [none if classes else "what each says: classes differ", *classes]  # the first one is no class
+    words = [none if classes else "classes differ", *classes]  # the first one is no class
     name, chosen = f"explained class of {len(classes)}", 0 if target is None else target + 1
     key = steady_key(name, chosen)
     st.selectbox(
-        "Class whose logit is explained", range(len(words)), chosen, key=key, width=215,
+        "Class whose logit is explained", range(len(words)), chosen, key=key, width=_wide(215),
         format_func=lambda place: words[place] if place < len(words) else "", disabled=not classes,
+        help=None if classes else "They tell different classes apart, so each explains what it says itself.",
         on_change=when_chosen(name, key, _keep_target),
     )  # fmt: skip
     return target
+
+
+def _wide(pixels: int) -> int:
+    """On a projector type is larger."""
+    return round(pixels * type_scale())
 
 
 def _keep_target(place: int) -> None:
