@@ -131,6 +131,8 @@ def test_a_network_has_its_page_alone_and_without_maps(part, first, store, monke
     answer_with(monkeypatch, block_maps)
     page = opened("saliency", show=part, first=first, second="")
     assert errors(page) == []
+    if part == "depths" and first.startswith("mlp"):
+        assert "has no unit with feature maps that have a place." in said(page)
 
 
 def test_parts_of_a_sum_are_maps_of_residual_units_and_their_sum_is_checked(store, monkeypatch):
@@ -145,6 +147,7 @@ def test_parts_of_a_sum_are_maps_of_residual_units_and_their_sum_is_checked(stor
         "Shortcut + branch = sum, before the ReLU: at most exactly 0 apart, where the sum reaches 3.0."
         in said(page)
     )
+    assert "plain-8 has no unit with a shortcut." in said(page)
     assert page.selectbox(key="method of every depth").disabled
 
 

@@ -23,12 +23,14 @@ def sentences(
         for look, one, names, maps in zip(looks, found, *shown, strict=True)
         if one is not None and names
     ]
-    if not known:
-        return "The maps are being computed." if any(shown[0]) else "There is no map to show."
     names = [f"{look.name}'s {name}" for look, _, units, _ in known for name in units]
     lines = [_of_network(*each, of) for each in known]
     lines.append(scale.faintest(names, [values for *_, maps in known for values in maps]))
-    return "  \n".join(filter(None, lines))
+    lacking = "unit with feature maps that have a place" if of == "output" else "unit with a shortcut"
+    lines += [
+        f"**{k.name}** has no {lacking}." for k, units in zip(looks, shown[0], strict=True) if not units
+    ]
+    return "  \n".join(filter(None, lines)) or "The maps are being computed."
 
 
 def course_said(course: Course) -> str:

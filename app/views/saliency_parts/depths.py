@@ -93,7 +93,7 @@ def _places(look: Look, how: How) -> list[UnitPlace]:
     places = placed_units(look, how.of)
     if how.units == "stage ends":
         return [places[i] for i in stage_ends(places)]
-    thinned = places[:: 3 if how.units == "every third unit" else 1]
+    thinned = places[::-3][::-1] if how.units == "every third unit" else places  # the last is among them
     return [thinned[i] for i in evenly(len(thinned), MOST_TILES)]
 
 
@@ -112,7 +112,7 @@ def _sheet(
     strips = [
         Strip(look.arm, [_tile(one, place.title, values, next(ends), how, len(every))
                          for place, values in zip(places, maps, strict=True)], _about(look, one, how))
-        for look, one, places, maps in zip(looks, found, *chosen, strict=True)
+        for look, one, places, maps in zip(looks, found, *chosen, strict=True) if places
     ]  # fmt: skip
     legend = how.scale.legend(every, UNITS[how.method], is_over=how.is_over)
     alt = [f"{strip.arm.name}: " + "; ".join(f"{t.title} {t.note}" for t in strip.tiles) for strip in strips]
@@ -120,11 +120,7 @@ def _sheet(
 
 
 def _about(look: Look, found: BlockMaps | None, how: How) -> str:
-    """The class that is explained, or why there is nothing to see."""
-    if not placed_units(look):
-        return "has no unit with feature maps that have a place"
-    if not placed_units(look, how.of):
-        return "has no unit with a shortcut"
+    """What is mapped, and the class that is explained."""
     what = NAMES[how.method] if how.of == "output" else f"{NAMES[how.method]}, {OF[how.of].lower()}"
     if found is None:
         return what
@@ -158,7 +154,8 @@ def _large(scene: Scene, found: Sequence[BlockMaps | None], how: How) -> None:
 
 def _one(look: Look, found: BlockMaps | None, unit: str, values: np.ndarray, most: float, how: How) -> OneMap:
     if found is None or not values.size:
-        return OneMap(look.arm, unit or "no unit with a place", NO_COLORS, NONE, 0.0, how.scale.is_signed)
+        lacking = "" if found is None else ": no shortcut" if unit else "no unit with a place"
+        return OneMap(look.arm, f"{unit}{lacking}", NO_COLORS, NONE, 0.0, how.scale.is_signed)
     drawn = how.scale.shown(values)
     size = f"{values.shape[0]} × {values.shape[1]}"
     about = f"{unit}, {size}, {how.scale.note(values)}"

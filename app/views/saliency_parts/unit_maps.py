@@ -29,12 +29,12 @@ def placed_units(look: Look, of: str = "output") -> list[UnitPlace]:
 
 
 def map_of(found: BlockMaps | None, unit: str, method: str, of: str = "output") -> np.ndarray:
-    """(h, w) of a unit by the name that instruments have; (0, 0) where it is not known."""
+    """(h, w) of a unit by the name that instruments have; (0, 0) where it is not known, or there is none."""
     if found is None or unit not in found.units:
         return NONE
     at = list(found.units).index(unit)
     if of != "output":
-        return found.parts[at][PARTS.index(of)]
+        return found.parts[at][PARTS.index(of)] if found.has_skip[at] else NONE
     return found.maps[at][list(found.methods).index(method)]
 
 
