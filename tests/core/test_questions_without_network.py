@@ -20,8 +20,9 @@ def test_settings_run_and_step_are_no_part_of_the_question(name):
 
 @pytest.mark.parametrize("name", ALONE)
 def test_options_are(name):
-    keys = {question(name, from_flat({}), options={"seeds": seeds}).key for seeds in (1, 2)}
-    assert len(keys) == 2
+    pictures = [{"picture": f"file:{letter * 64}"} for letter in "ab"]
+    chosen = {"upload": pictures, "imagenet-maps": pictures}.get(name, [{"seeds": 1}, {"seeds": 2}])
+    assert len({question(name, from_flat({}), options=options).key for options in chosen}) == 2
 
 
 def test_a_question_about_a_network_depends_on_it():
