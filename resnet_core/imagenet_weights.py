@@ -13,6 +13,7 @@ from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from urllib.error import URLError
 
 from filelock import FileLock
 
@@ -111,7 +112,7 @@ def download(name: str, report: Callable[[float], None] = lambda share: None) ->
             return weights_file(name) or _fetched(wanted, folder, report)
     except (OSError, HTTPException) as error:
         raise WeightsUnavailable(
-            f"the weights of {wanted.title} are not here and could not be downloaded ({_in_short(error)}). "
+            f"{wanted.title}'s weights are not here and could not be downloaded ({_in_short(error)}). "
             f"Put the file {wanted.file} from {wanted.url} into {folder} (TORCH_HOME names another folder), "
             "or choose random weights"
         ) from None
@@ -174,5 +175,6 @@ def _hash_of(wanted: Published) -> str:
 
 
 def _in_short(error: Exception) -> str:
-    said = " ".join(str(error).split()) or type(error).__name__
+    why = error.reason if type(error) is URLError else error  # urlopen wraps what the system says
+    said = " ".join(str(why).split()) or type(error).__name__
     return said if len(said) <= 160 else f"{said[:157]}..."

@@ -19,7 +19,6 @@ from resnet_core.saliency.imagenet import (
     imagenet_maps,
     normalized,
     places,
-    random_network,
     trained_network,
 )
 from resnet_core.saliency_findings import ImageNetMaps, Upload
@@ -46,8 +45,9 @@ def found() -> ImageNetMaps:
 
 
 @pytest.fixture(scope="module")
-def network() -> torch.nn.Module:
-    return random_network("resnet18")
+def network(found) -> torch.nn.Module:
+    """That very network."""
+    return imagenet._kept("resnet18", None)[0]
 
 
 @pytest.fixture
@@ -128,15 +128,6 @@ def test_without_a_class_it_is_the_one_that_the_network_says(found):
     np.testing.assert_array_equal(alone.logits, found.logits)
 
 
-def test_the_same_question_has_the_same_answer_and_changes_nothing_around_it(found):
-    imagenet._kept.cache_clear()
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    again = imagenet_maps(ImageNetOptions(target=7, other=3), lambda share: None)
-    assert torch.get_num_threads() == threads
-    assert torch.equal(torch.get_rng_state(), state)
-    np.testing.assert_allclose(again.logits, found.logits, rtol=1e-4, atol=1e-6)  # threads may differ
-
-
 def test_a_random_network_is_torchvisions_and_its_bn_has_the_statistics_of_generated_pictures(network):
     from resnet_core.data.shapes import shapes
 
@@ -199,20 +190,6 @@ def test_a_file_with_more_than_tensors_is_refused(folder):
         trained_network("resnet18", folder / "some.pth")
 
 
-def test_published_weights_are_downloaded_first_which_is_most_of_the_work(folder, monkeypatch):
-    _, file = saved("resnet18", folder)
-
-    def fetched(name, report):
-        report(1.0)
-        return file
-
-    monkeypatch.setattr(imagenet, "download", fetched)
-    shares: list[float] = []
-    found = imagenet_maps(ImageNetOptions(weights="imagenet"), shares.append)
-    assert found.is_trained
-    assert shares == [0.95]
-
-
 def test_a_visitors_picture_is_taken_from_its_file(tmp_path):
     pixels = np.random.default_rng(0).integers(256, size=(40, 60, 3), dtype=np.uint8)
     file = tmp_path / "some.npz"
@@ -255,3 +232,26 @@ def test_the_network_is_not_changed_by_being_explained(network):
     assert all(torch.equal(tensor, before[key]) for key, tensor in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_the_same_question_has_the_same_answer_and_changes_nothing_around_it(found):
+    imagenet._kept.cache_clear()
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    again = imagenet_maps(ImageNetOptions(target=7), lambda share: None)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_allclose(again.logits, found.logits, rtol=1e-4, atol=1e-6)  # threads may differ
+
+
+def test_published_weights_are_downloaded_first_which_is_most_of_the_work(folder, monkeypatch):
+    _, file = saved("resnet18", folder)
+
+    def fetched(name, report):
+        report(1.0)
+        return file
+
+    monkeypatch.setattr(imagenet, "download", fetched)
+    shares: list[float] = []
+    found = imagenet_maps(ImageNetOptions(weights="imagenet"), shares.append)
+    assert found.is_trained
+    assert shares == [0.95]

@@ -56,11 +56,14 @@ def draw(scene: Scene) -> None:
     with left:
         chosen = imagenet_choice.network_and_picture(scene)
         asked = imagenet_choice.question_of(chosen)
-    if asked is None:
+    [found] = scene.ask([asked] if asked else []) or [None]
+    scene.ask.about = f"{PUBLISHED[chosen.network].title}: nothing was measured."
+    if found is None and not scene.ask.is_waiting:
         return
-    [found] = scene.ask([asked])
     imagenet_choice.remember_classes(found)
     with left:
+        if found is None:
+            imagenet_choice.say_fetching(chosen)
         imagenet_choice.classes(found)
     with right:
         _answers(found, scene)
@@ -162,18 +165,25 @@ def _tile(
 
 def _large(found: ImageNetMaps | None, rows: Sequence[Row], how: How) -> None:
     """One block of the first class and, where there is one, of the contrast."""
-    names = [] if found is None else [str(unit) for unit in found.units]
-    wanted = state.remembered(BLOCK, "")
-    state.show_in_widget(BLOCK, wanted if wanted in names else names[-1] if names else None)
-    name = st.selectbox(
-        "One block, large", names, format_func=_title, key=BLOCK, width=300, disabled=not names,
-        on_change=lambda: state.remember(BLOCK, state.widget_value(BLOCK)),
-    )  # fmt: skip
-    place, pair = names.index(name) if name in names else 0, [rows[0], rows[-1]][: len(rows)]
+    names = [] if found is None else [_title(unit) for unit in found.units]
+    name = _block(names)
+    place, pair = names.index(name) if names else 0, [rows[0], rows[-1]][: len(rows)]
     ends = _ends([row._replace(maps=[row.maps[place]]) for row in pair], how.scale.is_shared)
-    shown = [_one(found, row, name or "", place, most[0]) for row, most in zip(pair, ends, strict=True)]
+    shown = [_one(found, row, name, place, most[0]) for row, most in zip(pair, ends, strict=True)]
     said = " ".join(f"{one.arm.name}: {one.about}." for one in shown)
     chart(one_map(shown, palette(), type_scale()), key="one imagenet", alt=f"One block, large. {said}")
+
+
+def _block(names: list[str]) -> str:
+    """The block that was chosen, else the last; kept apart from the widget, whose options come later."""
+    wanted = state.remembered(BLOCK, "")
+    name = wanted if wanted in names else names[-1] if names else ""
+    state.show_in_widget(BLOCK, name or None)
+    st.selectbox(
+        "One block, large", names, key=BLOCK, width=300, disabled=not names,
+        on_change=lambda: state.remember(BLOCK, state.widget_value(BLOCK)),
+    )  # fmt: skip
+    return name
 
 
 def _one(found: ImageNetMaps | None, row: Row, name: str, place: int, most: float) -> OneMap:
@@ -181,7 +191,7 @@ def _one(found: ImageNetMaps | None, row: Row, name: str, place: int, most: floa
     if found is None:
         return OneMap(row.arm, "", NO_COLORS, NONE, 0.0, row.scale.is_signed)
     drawn = row.scale.shown(values)
-    said = f"{_title(name)}, {values.shape[0]} × {values.shape[1]}, {row.scale.note(values)}"
+    said = f"{name}, {values.shape[0]} × {values.shape[1]}, {row.scale.note(values)}"
     colors = overlay(found.picture, drawn, most, palette(), side=256)
     return OneMap(row.arm, said, colors, drawn, most, row.scale.is_signed)
 

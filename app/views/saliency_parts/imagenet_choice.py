@@ -1,5 +1,6 @@
 """Which ImageNet network, with which weights, on which picture, and which classes; and what is lacking."""
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ NETWORK, TARGET, OTHER, CLASSES = (
 )
 WEIGHTS = {"random": "Random weights", "imagenet": "Published weights"}
 NAMED = 5  # classes that come first
+_PROBABILITY = re.compile(r" \(\d+\.\d%\)$")
 
 
 class Chosen(NamedTuple):
@@ -63,7 +65,6 @@ def question_of(chosen: Chosen) -> Question | None:
         st.error(as_plain(f"{error}."), icon=":material/error:")
         return None
     if state.remembered(wish, False):
-        st.caption(f"Fetching `{wanted.file}`, {wanted.megabytes:.0f} MB, into `{weights_folder()}`.")
         return asked
     st.info(
         f"The weights of {wanted.title} are not on this machine. They are the file `{wanted.file}`, "
@@ -76,6 +77,13 @@ def question_of(chosen: Chosen) -> Question | None:
         on_click=lambda: state.remember(wish, True),
     )  # fmt: skip
     return None
+
+
+def say_fetching(chosen: Chosen) -> None:
+    """While something is being computed: that it may be a download."""
+    wanted = PUBLISHED[chosen.network]
+    if chosen.weights == "imagenet" and not (weights_folder() / wanted.file).is_file():
+        st.caption(f"Fetching `{wanted.file}`, {wanted.megabytes:.0f} MB, into `{weights_folder()}`.")
 
 
 def remember_classes(found: ImageNetMaps | None) -> None:
@@ -92,13 +100,14 @@ def classes(found: ImageNetMaps | None) -> None:
         shares = softmax(found.logits)
         top = [int(i) for i in np.argsort(-found.logits, kind="stable")[:NAMED]]
         order = top + [i for i in order if i not in top]
+    said = {i: f"{names[i]} ({shares[i]:.1%})" if i in order[:NAMED] and found else names[i] for i in order}
     first = state.remembered(TARGET, None)
     explained = first if found is None else int(found.targets[0])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        said = f"what it says: {names[explained]}" if first is None and found is not None else "what it says"
-        _class("Class whose logit is explained", TARGET, order, said, shares)
-        rest = [i for i in order if i != explained]
-        _class("Contrasted with", OTHER, rest, "no other class", shares)
+        usual = f"what it says: {names[explained]}" if first is None and found else "what it says"
+        _class("Class whose logit is explained", TARGET, said, usual)
+        _class("Contrasted with", OTHER, {i: words for i, words in said.items() if i != explained},
+               "no other class")  # fmt: skip
 
 
 def row_names(found: ImageNetMaps | None) -> list[str]:
@@ -113,17 +122,19 @@ def row_names(found: ImageNetMaps | None) -> list[str]:
     return [*named, f"{named[0]} − {named[1]}"] if len(named) == 2 else named
 
 
-def _class(label: str, key: str, order: list[int], placeholder: str, shares: np.ndarray) -> None:
-    names, wanted = _names(), state.remembered(key, None)
-
-    def named(number: int) -> str:
-        return f"{names[number]} ({shares[number]:.1%})" if number in order[:NAMED] else names[number]
-
-    state.show_in_widget(key, wanted if wanted in order else None)
+def _class(label: str, key: str, said: dict[int, str], placeholder: str) -> None:
+    # Words are options, not numbers that are formatted: a widget whose options have changed since it was
+    # touched hands its callback the words.
+    state.show_in_widget(key, said.get(state.remembered(key, None)))
     st.selectbox(
-        label, order, index=None, format_func=named, key=key, width=300, placeholder=placeholder,
-        disabled=not order, on_change=lambda: state.remember(key, state.widget_value(key)),
+        label, list(said.values()), index=None, key=key, width=300, placeholder=placeholder,
+        disabled=not said, on_change=lambda: state.remember(key, _number_of(state.widget_value(key))),
     )  # fmt: skip
+
+
+def _number_of(words: str | None) -> int | None:
+    name, names = _PROBABILITY.sub("", words or ""), _names()
+    return names.index(name) if name in names else None
 
 
 def _names() -> list[str]:
