@@ -135,7 +135,7 @@ def _number(kind: str, number: int, last: int) -> None:
         on_change=when_chosen(name, key, lambda number: _explain_number(kind, number)),
     )  # fmt: skip
     st.button(
-        ":material/casino:", key=f"another {kind}", help="Another picture, chosen by chance",
+        "Another", key=f"another {kind}", help="A picture chosen by chance",
         on_click=lambda: explain(f"{kind}:{random.randrange(min(last + 1, ANOTHER_BELOW))}"),
     )  # fmt: skip
 
