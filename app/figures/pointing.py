@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.canvas import Paper, axis_number
+from app.figures.depth import ALONG
 from app.figures.panels import GLYPHS, Axes, Curve, Panel, panels
 from app.figures.theme import Arm, Palette
 
@@ -38,6 +39,14 @@ class Game(NamedTuple):
     arms: Sequence[Arm]
     methods: Sequence[str]
     controls: Sequence[str]
+
+
+class Depths(NamedTuple):
+    """All networks of the page, the deepest layer of any, the rate of a random pixel; NaN if unknown."""
+
+    arms: Sequence[Arm]
+    deepest: float
+    chance: float = np.nan
 
 
 class UnitRates(NamedTuple):
@@ -69,20 +78,26 @@ def pointing(found: Sequence[Rates], game: Game, palette: Palette, scale: float 
     )  # fmt: skip
 
 
-def by_unit(
-    found: Sequence[UnitRates], arms: Sequence[Arm], palette: Palette, scale: float = 1.0
-) -> go.Figure:
-    """Grad-CAM's rate against depth, with its band."""
-    deepest = max((one.depths.max() for one in found if len(one.depths)), default=20)
-    curves = [
-        Curve(one.arm, one.depths, one.rates,
-              [f"{one.arm.name}, {u}: {r:.2f}" for u, r in zip(one.units, one.rates, strict=True)],
-              one.lows, one.highs)
-        for one in found
-    ]  # fmt: skip
-    panel = Panel("Grad-CAM's rate of hits at every unit", curves, [(arm, arm.name) for arm in arms])
-    axes = Axes("depth (layer, 1 is next to the picture)", (0, deepest + 1), (0.0, 1.02), "rate of hits")
-    return panels([panel], axes, palette, scale)
+def by_unit(found: Sequence[UnitRates], depths: Depths, palette: Palette, scale: float = 1.0) -> go.Figure:
+    """Grad-CAM's rate against depth, with its band; dotted, the rate of a random pixel where it is known."""
+    arms, deepest, chance = depths
+    panel = Panel("Grad-CAM's rate of hits at every unit", list(map(_by_depth, found)),
+                  [(arm, arm.name) for arm in arms])  # fmt: skip
+    figure = panels([panel], Axes(ALONG, (0, deepest + 1), (0.0, 1.02), "rate of hits"), palette, scale)
+    if np.isfinite(chance):
+        line = {"color": palette.muted, "width": 1.4 * scale, "dash": "dot"}
+        figure.add_shape({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": chance, "y1": chance,
+                          "line": line, "name": "random pixel"})  # fmt: skip
+        figure.add_annotation(
+            Paper(palette, scale).note("random pixel", xref="paper", x=1, xanchor="right", yref="y", y=chance)
+            | {"yanchor": "bottom", "font": {"color": palette.muted, "size": 13 * scale}}
+        )
+    return figure
+
+
+def _by_depth(one: UnitRates) -> Curve:
+    said = [f"{one.arm.name}, {u}: {r:.2f}" for u, r in zip(one.units, one.rates, strict=True)]
+    return Curve(one.arm, one.depths, one.rates, said, one.lows, one.highs)
 
 
 def _marks(one: Rates, rows: Sequence[str], shift: float, paper: Paper) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Adebayo et al. 2018 (arXiv:1810.03292). P = places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ from app.figures.theme import Arm, Palette
 from app.figures.words import in_words
 
 ALONG = "units that are random, from the top"
-USUAL_UNITS = 11  # of the axis where nothing is known yet
 TITLES = ("rank correlation, signed", "rank correlation of sizes", "structural similarity (SSIM)")
 
 
@@ -35,10 +34,10 @@ class Resemblance(NamedTuple):
 
 
 def resemblance(
-    found: Sequence[Resemblance], arms: Sequence[Arm], palette: Palette, scale: float = 1.0
+    found: Sequence[Resemblance], units: Mapping[Arm, int], palette: Palette, scale: float = 1.0
 ) -> go.Figure:
-    """`arms` are all networks of the page, `found` those that are known already."""
-    most = max((int(one.counts.max()) for one in found if len(one.counts)), default=USUAL_UNITS)
+    """`units` has how many there are in each network of the page, `found` those that are known already."""
+    arms, most = list(units), max(units.values())
     axes = Axes(ALONG, (-0.03 * most, 1.03 * most), (-1.05, 1.05), "likeness to the first map", whole=True)
     return panels([_panel(i, found, arms) for i in range(len(TITLES))], axes, palette, scale)
 

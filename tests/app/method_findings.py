@@ -13,7 +13,7 @@ GAME = (*BLOCK_METHODS, "saliency", "smooth-grad", "integrated-gradients", "guid
         "guided-grad-cam", "deep-lift", "occlusion", "random pixel", "centre")  # fmt: skip
 
 
-def saliency_finding(question: Question) -> Finding:
+def saliency_finding(question: Question) -> Finding | str:
     """Of `question`; plain networks have half of what residual ones have."""
     return _MADE[question.instrument](question)
 
@@ -55,9 +55,11 @@ def _block_maps(question: Question) -> BlockMaps:
     )  # fmt: skip
 
 
-def _pixel_map(question: Question) -> PixelMap:
+def _pixel_map(question: Question) -> PixelMap | str:
     method, is_complete = question.options.method, question.options.method == "integrated-gradients"
     has_unit = method in ("guided-grad-cam", "score-cam")
+    if has_unit and not _placed(question):
+        return "unit: no unit has feature maps"
     return PixelMap(
         method=np.array(method), map=corner(SIDE, 4 * _strength(question)), is_signed=np.bool_(True),
         delta=np.float64(0.25 if is_complete else np.nan),
@@ -99,7 +101,7 @@ def _pointing_game(question: Question) -> PointingGame:
     unit_rates = np.linspace(0.1, 0.9, len(names)) * strength
     return PointingGame(
         methods=np.array(GAME), unit_of=np.array(["layer3.0"] * 6 + [""] * (count - 6)), hits=200 * rates,
-        rates=rates, lows=rates - 0.05, highs=rates + 0.05, overlaps=rates / 2,
+        rates=rates, lows=rates - 0.05, highs=rates + 0.05, mask_rates=0.8 * rates, overlaps=rates / 2,
         overlap_errors=np.full(count, 0.01), without_evidence=np.arange(count), units=np.array(names),
         unit_rates=unit_rates, unit_lows=unit_rates - 0.05, unit_highs=unit_rates + 0.05,
         chosen_on=np.int64(100), pictures=np.int64(200), accuracy=np.float64(0.875),

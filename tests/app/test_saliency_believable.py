@@ -5,7 +5,7 @@ import pytest
 
 from app.figures.panels import Axes, Curve, Panel, panels
 from app.figures.perturbed import Course, Courses, perturbed
-from app.figures.pointing import Game, Rates, UnitRates, by_unit, pointing
+from app.figures.pointing import Depths, Game, Rates, UnitRates, by_unit, pointing
 from app.figures.randomized import Resemblance, resemblance
 from app.figures.theme import DARK, LIGHT, Arm, styles_of
 from app.views.saliency_parts.randomization import chance_limit
@@ -43,8 +43,8 @@ def test_resemblance_has_a_panel_a_measure():
     one = Resemblance(
         ARMS[1], np.array([0, 1]), np.array(["", "fc"]), np.array([1, -0.5]), np.ones(2), np.full(2, np.nan)
     )
-    assert of(resemblance([], ARMS, LIGHT), "curve") == []
-    figure = resemblance([one], ARMS, LIGHT)
+    assert of(resemblance([], dict.fromkeys(ARMS, 1), LIGHT), "curve") == []
+    figure = resemblance([one], dict.fromkeys(ARMS, 1), LIGHT)
     assert [list(trace.y) for trace in of(figure, "curve")[:2]] == [[1, -0.5], [1, 1]]
     assert len(of(figure, "lanes")) == 1
     assert "● residual: −0.50 with all random" in [note.text for note in figure.layout.annotations]
@@ -78,10 +78,11 @@ def test_rates_stand_in_the_row_of_their_method_with_their_intervals():
 def test_the_rate_of_every_unit_has_its_band():
     low, high = np.array([0.1, 0.2]), np.array([0.5, 0.6])
     figure = by_unit([UnitRates(ARMS[0], ["stem", "layer1.0"], np.array([1.0, 3.0]), low + 0.2, low, high)],
-                     ARMS, LIGHT)  # fmt: skip
+                     Depths(ARMS, 5, 0.05), LIGHT)  # fmt: skip
     np.testing.assert_allclose(of(figure, "curve")[0].y, [0.3, 0.4])
     assert list(of(figure, "band")[0].x) == [1, 3, 3, 1]
-    assert of(by_unit([], ARMS, LIGHT), "curve") == []
+    assert (figure.layout.shapes[0].name, figure.layout.shapes[0].y0) == ("random pixel", 0.05)
+    assert of(by_unit([], Depths(ARMS, 5), LIGHT), "curve") == []
 
 
 @pytest.mark.parametrize("show", ["believable", "pointing-game"])
@@ -136,7 +137,10 @@ def test_the_pointing_game_says_its_pictures_and_who_points_better(store, monkey
         "ResNet-8: Grad-CAM at layer3.0 points at the shape in 90% (95 % interval 85% to 95%) of 200 pictures"
     ) in said(page)
     assert "Grad-CAM points better in ResNet-8: the intervals do not overlap." in said(page)
-    assert "seed 0, 200 test pictures of which 87.5% are named right" in said(page)
+    assert "200 test pictures; units chosen on 100 training pictures; BN held at the next batch." in said(
+        page
+    )
+    assert "ResNet-8: initial values, seed 0, 87.5% right." in said(page)
     assert len(page.dataframe[0].value) == 2 * 15
 
 

@@ -32,6 +32,10 @@ def sheet_alt(analysts_answer, monkeypatch) -> str:
     return alts["methods"]
 
 
+def notes(figure) -> list[str]:
+    return [note.text for note in figure.layout.annotations]
+
+
 def test_every_method_has_a_name_a_unit_and_a_place_on_the_sheet():
     assert set(NAMES) == set(UNITS) == set(METHODS) == {*OF_A_UNIT, *OF_PIXELS}
     assert set(CHEAP) | set(DEAR) == set(PIXEL_METHODS)
@@ -40,8 +44,9 @@ def test_every_method_has_a_name_a_unit_and_a_place_on_the_sheet():
 def test_methods_are_drawn_before_anything_is_known_as_high_as_afterwards(store, monkeypatch):
     empty, _ = sheet_alt(lambda question: None, monkeypatch)
     full, alt = sheet_alt(saliency_finding, monkeypatch)
-    assert (len(empty.layout.images), empty.layout.height) == (1, full.layout.height)
-    assert len(full.layout.images) == 1 + 2 * len(METHODS)  # and the bar of colours
+    assert notes(empty).count("…") == 2 * len(METHODS)
+    assert notes(full).count("…") == 0
+    assert empty.layout.height == full.layout.height
     assert "Grad-CAM of plain-8 to 0.50" in alt
 
 
@@ -71,10 +76,15 @@ def test_a_method_that_cannot_be_used_leaves_its_tile_empty_and_the_others_drawn
         return "method: DeepLIFT cannot" if method == "deep-lift" else saliency_finding(question)
 
     figure, _ = sheet_alt(prepare, monkeypatch)
-    assert len(figure.layout.images) == 1 + 2 * len(METHODS) - 2
-    assert [note.text for note in figure.layout.annotations].count("not computed") == 2
+    assert (notes(figure).count("not computed"), notes(figure).count("…")) == (2, 0)
     page = opened("saliency", show="methods", **TWO)
     assert errors(page) == ["method: DeepLIFT cannot."]
+
+
+def test_a_network_without_places_has_no_class_activation_maps(store, monkeypatch):
+    answer_with(monkeypatch, saliency_finding)
+    page = opened("saliency", show="methods", first="mlp-8~width:2@fashion-mnist-16")
+    assert errors(page) == ["unit: no unit has feature maps."]
 
 
 def test_one_method_is_shown_large_with_its_numbers(store, monkeypatch):

@@ -57,7 +57,9 @@ def _strips(networks: Sequence[MethodMaps], scale: MapScale) -> list[Strip]:
         Strip(
             network.look.arm,
             [_tile(network, method, ends[method][number], scale) for method in methods],
-            f"class activation maps of {network.unit}" if methods is OF_A_UNIT else "maps of pixels",
+            f"class activation maps of {network.unit or 'no unit: none has places'}"
+            if methods is OF_A_UNIT
+            else "maps of pixels",
         )
         for methods in (OF_A_UNIT, OF_PIXELS)
         for number, network in enumerate(networks)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import state
-from app.figures.pointing import Game, Rates, UnitRates, by_unit, pointing
+from app.figures.pointing import Depths, Game, Rates, UnitRates, by_unit, pointing
 from app.views.charts import chart, palette, type_scale
 from app.views.instrument_page import Scene
 from app.views.instruments.numbers import as_columns
@@ -37,12 +37,14 @@ def draw(scene: Scene) -> None:
     ]
     said += _told_apart(known) or [" "]
     st.markdown("  \n".join(said))
-    scene.ask.about = "; ".join(_played(look, one, scene.step) for look, one in known)
+    scene.ask.about = _played(known, scene.step)
     arms, alt = [look.arm for look in looks], " ".join(said).replace("**", "")
     game = Game(arms, [NAMES[method] for method in PLAYED], CONTROLS)
     chart(pointing([_rates(*k) for k in known], game, palette(), type_scale()), key="pointing", alt=alt)
     units = [_unit_rates(*k) for k in known]
-    chart(by_unit(units, arms, palette(), type_scale()), key="pointing by unit", alt=_by_unit_said(known))
+    deepest = max(units_of(look.plan)[-1].depth for look in looks)
+    figure = by_unit(units, Depths(arms, deepest, _chance(known)), palette(), type_scale())
+    chart(figure, key="pointing by unit", alt=_by_unit_said(known))
     _numbers(known)
 
 
@@ -61,13 +63,17 @@ def _without_masks(looks: Sequence[Look]) -> None:
         st.switch_page("views/race.py")
 
 
-def _played(look: Look, one: PointingGame, step: int) -> str:
-    kept = look.kept(step)
-    weights = f"after {kept} updates" if kept else "initial values"
+def _played(known: Known, step: int) -> str:
+    """On which pictures, with which weights; nothing before anything is known."""
+    if not known:
+        return ""
+    one, networks = known[0][1], []
+    for look, each in known:
+        weights = f"after {look.kept(step)} updates" if look.kept(step) else "initial values"
+        networks.append(f"{look.name}: {weights}, seed {look.config.seed}, {float(each.accuracy):.1%} right")
     return (
-        f"{look.name}: {weights}, seed {look.config.seed}, {int(one.pictures)} test pictures of which "
-        f"{float(one.accuracy):.1%} are named right; each method's unit is the one that pointed best at "
-        f"{int(one.chosen_on)} training pictures; BN held at the statistics of the next batch"
+        f"{int(one.pictures)} test pictures; units chosen on {int(one.chosen_on)} training pictures; BN held "
+        f"at the next batch. {'; '.join(networks)}."
     )
 
 
@@ -117,9 +123,13 @@ def _overlap(one: PointingGame, at: int, other: PointingGame, there: int) -> boo
     return bool(one.lows[at] <= other.highs[there] and other.lows[there] <= one.highs[at])
 
 
+def _name(one: PointingGame, at: int) -> str:
+    return NAMES.get(str(one.methods[at]), str(one.methods[at]))
+
+
 def _title(one: PointingGame, at: int) -> str:
-    method, unit = str(one.methods[at]), str(one.unit_of[at])
-    return NAMES.get(method, method) + (f" at {unit}" if unit else "")
+    unit = str(one.unit_of[at])
+    return _name(one, at) + (f" at {unit}" if unit else "")
 
 
 def _named(control: str) -> str:
@@ -127,7 +137,7 @@ def _named(control: str) -> str:
 
 
 def _rates(look: Look, one: PointingGame) -> Rates:
-    names = [NAMES.get(method, method) for method in map(str, one.methods)]
+    names = [_name(one, i) for i in range(len(one.methods))]
     return Rates(look.arm, names, one.rates, one.lows, one.highs, one.overlaps, one.overlap_errors)
 
 
@@ -136,6 +146,12 @@ def _unit_rates(look: Look, one: PointingGame) -> UnitRates:
     names = list(map(str, one.units))
     depths = np.array([places[name].depth for name in names], dtype=float)
     return UnitRates(look.arm, names, depths, one.unit_rates, one.unit_lows, one.unit_highs)
+
+
+def _chance(known: Known) -> float:
+    """The rate of a random pixel: the networks see the same pictures, if they have the same seed."""
+    at = _index(known[0][1], CONTROLS[0]) if known else None
+    return np.nan if at is None else float(known[0][1].rates[at])
 
 
 def _by_unit_said(known: Known) -> str:
@@ -151,11 +167,17 @@ def _numbers(known: Known) -> None:
     """On the page, not folded: what was found is these numbers."""
     fields = ("hits", "rates", "lows", "highs", "overlaps", "overlap_errors", "without_evidence")
     rows = [
-        (look.name, _title(one, i), int(one.pictures), *(float(getattr(one, field)[i]) for field in fields))
+        (
+            look.name,
+            _name(one, i),
+            str(one.unit_of[i]),
+            int(one.pictures),
+            *(float(getattr(one, field)[i]) for field in fields),
+        )
         for look, one in known
         for i in range(len(one.methods))
     ]
-    names = ("network", "method", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "overlap",
+    names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "overlap",
              "standard error", "without evidence")  # fmt: skip
     st.dataframe(
         as_columns(names, rows), hide_index=True, width="stretch", height=TABLE, key="pointing table"

@@ -47,7 +47,8 @@ def draw(scene: Scene, tested: Tested) -> None:
     curves = [
         Resemblance(k.arm, f.counts, f.units, f.signed_rank, f.absolute_rank, f.similarity) for k, f in known
     ]
-    figure = resemblance(curves, [look.arm for look in scene.looks], palette(), type_scale())
+    units = {look.arm: len(look.plan.units) for look in scene.looks}
+    figure = resemblance(curves, units, palette(), type_scale())
     chart(figure, key="resemblance", alt=" ".join(said).replace("**", ""))
     _numbers(known)
 
