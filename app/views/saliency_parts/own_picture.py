@@ -102,6 +102,9 @@ def _take(key: str) -> None:
 
 def _preview(scene: Scene) -> None:
     """What was made of the file that is explained, as large as it was kept."""
+    if state.remembered("own picture asked", ""):
+        st.caption("The picture is being read.")
+        return
     which = state.remembered("picture of file", "")
     found = scene.ask.alone(_question(f"file:{which}")).finding if which else None
     if isinstance(found, Upload):
