@@ -16,7 +16,7 @@ from app.figures.theme import Arm, Palette
 
 HEIGHT = 340  # px at scale 1
 GAP = 0.02  # of the width, between panels
-WRITTEN = 8  # cells along a side whose values have room
+WRITTEN = 5  # cells along a side whose values have room
 
 
 class OneMap(NamedTuple):
