@@ -88,10 +88,11 @@ class Perturbed(NamedTuple):
 
 
 class PointingGame(NamedTuple):
-    """How often a map's highest point lies on the thing, and how far they overlap (`saliency.pointing`).
+    """How often a map's highest point lies in the thing, and how far they overlap (`saliency.pointing`).
 
-    G = methods, controls among them. The unit of a class activation map is the one that pointed best at
-    *other* pictures. Intervals are Wilson's, 95 %.
+    In it: within the convex hull of its mask, since a ring's middle is not on its mask. G = methods, controls
+    among them. The unit of a class activation map is the one that pointed best at *other* pictures. Intervals
+    are Wilson's, 95 %.
     """
 
     methods: np.ndarray  # (G,) str: names of methods, then "random pixel" and "centre"
@@ -100,6 +101,7 @@ class PointingGame(NamedTuple):
     rates: np.ndarray  # (G,) hits / pictures
     lows: np.ndarray  # (G,)
     highs: np.ndarray  # (G,)
+    mask_rates: np.ndarray  # (G,) the rate of highest points on the mask itself, in no hollow of the thing
     overlaps: np.ndarray  # (G,) mean share of the mask among as many highest pixels as the mask has
     overlap_errors: np.ndarray  # (G,) standard error of that mean
     without_evidence: np.ndarray  # (G,) pictures whose map is nowhere positive: a miss

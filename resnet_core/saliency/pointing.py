@@ -1,4 +1,4 @@
-"""The pointing game on drawn pictures, whose masks are known: does a map's highest point lie on the thing?
+"""The pointing game on drawn pictures, whose masks are known: does a map's highest point lie in the thing?
 
 B = pictures, C = channels, S = side, U = units whose output has a place.
 """
@@ -15,7 +15,17 @@ from resnet_core.attribution import CAMS, method_map, placed_units, upsampled, w
 from resnet_core.data.sets import drawn_pictures
 from resnet_core.instruments.settled import settled
 from resnet_core.instruments.subject import Subject
-from resnet_core.saliency.pointing_scores import Scores, columns_of, control_rows, joined, row_of, scores
+from resnet_core.options import BLOCK_METHODS
+from resnet_core.saliency.pointing_scores import (
+    Row,
+    Scores,
+    columns_of,
+    control_rows,
+    joined,
+    outlined,
+    row_of,
+    scores,
+)
 from resnet_core.saliency_findings import PointingGame
 
 AT_ONCE = 50  # pictures in one pass
@@ -35,6 +45,7 @@ class Drawn(NamedTuple):
     images: Tensor  # (B, C, S, S), normalised
     labels: Tensor  # (B,)
     masks: Tensor  # (B, S, S) bool
+    outlines: Tensor  # (B, S, S) bool
 
     def passes(self) -> Iterator["Drawn"]:
         """In parts that fit into one pass."""
@@ -54,8 +65,8 @@ def pointing_game(
     info = subject.config.data.info
     if not info.is_drawn:
         raise ValueError(f"dataset: the pointing game needs masks; {info.title} has none, shapes has")
-    network, game = settled(subject.network, subject.batch[0]), _drawn(subject, pictures)
-    chosen = best_units(network, _drawn(subject, chosen_on, is_training=True))
+    network, game = settled(subject.network, subject.batch[0]), drawn_game(subject, pictures)
+    chosen = best_units(network, drawn_game(subject, chosen_on, is_training=True))
     everywhere = [("grad-cam", unit) for unit in placed_units(network)]
     cams = cam_scores(network, game, [*chosen.items(), *everywhere])
     report(0.2)
@@ -63,13 +74,9 @@ def pointing_game(
     names = network.plan.unit_names
     played = {player: cams[player] for player in chosen.items()} | others
     rows = [row_of(method, "" if at is None else names[at], found) for (method, at), found in played.items()]
-    by_unit = [row_of(method, names[unit], cams[method, unit]) for method, unit in everywhere]
     return PointingGame(
-        **columns_of([*rows, *control_rows(game.masks)]),
-        units=np.array([row.unit_of for row in by_unit], dtype=str),
-        unit_rates=np.array([row.rates for row in by_unit]),
-        unit_lows=np.array([row.lows for row in by_unit]),
-        unit_highs=np.array([row.highs for row in by_unit]),
+        **columns_of([*rows, *control_rows(game.masks, game.outlines)]),
+        **_by_unit([row_of(method, names[unit], cams[method, unit]) for method, unit in everywhere]),
         chosen_on=np.int64(chosen_on),
         pictures=np.int64(pictures),
         accuracy=_accuracy(network, game),
@@ -77,12 +84,12 @@ def pointing_game(
     )
 
 
-def best_units(network: nn.Module, pictures: Drawn) -> dict[str, int]:
+def best_units(network: nn.Module, pictures: Drawn, methods: Iterable[str] = BLOCK_METHODS) -> dict[str, int]:
     """For each class activation map the unit with most hits on `pictures`, the last of equal ones."""
     units = placed_units(network)
-    found = cam_scores(network, pictures, [(method, unit) for method in CAMS for unit in units])
+    found = cam_scores(network, pictures, [(method, unit) for method in methods for unit in units])
     hits = {player: scored.is_hit.sum() for player, scored in found.items()}
-    return {method: max(units, key=lambda unit: (hits[method, unit], unit)) for method in CAMS if units}
+    return {method: max(units, key=lambda unit: (hits[method, unit], unit)) for method in methods if units}
 
 
 def cam_scores(network: nn.Module, pictures: Drawn, players: Iterable[Player]) -> Played:
@@ -90,10 +97,10 @@ def cam_scores(network: nn.Module, pictures: Drawn, players: Iterable[Player]) -
     found: dict[Player, list[Scores]] = {player: [] for player in players}
     units = sorted({unit for _, unit in found})
     layers = [network.units[unit] for unit in units]
-    for images, labels, masks in pictures.passes() if units else ():
+    for images, labels, *truth in pictures.passes() if units else ():
         seen = dict(zip(units, watched(network, layers, images, labels), strict=True))
         for method, unit in found:
-            found[method, unit].append(scores(upsampled(CAMS[method](*seen[unit]), images), masks))
+            found[method, unit].append(scores(upsampled(CAMS[method](*seen[unit]), images), *truth))
     return {player: joined(parts) for player, parts in found.items()}
 
 
@@ -111,18 +118,28 @@ def other_scores(network: nn.Module, pictures: Drawn, unit: int | None, report: 
 
 def _scores(network: nn.Module, pictures: Drawn, method: str, unit: int | None) -> Scores:
     layer = None if unit is None else network.units[unit]
-    maps = ((method_map(network, layer, method, *part[:2]), part.masks) for part in pictures.passes())
-    return joined([scores(*one) for one in maps])
+    passes = pictures.passes()
+    return joined([scores(method_map(network, layer, method, *part[:2]), *part[2:]) for part in passes])
 
 
-def _drawn(subject: Subject, count: int, is_training: bool = False) -> Drawn:
+def drawn_game(subject: Subject, count: int, is_training: bool = False) -> Drawn:
+    """The first pictures of the test part of a drawn set, or of its training part."""
     parts = drawn_pictures(np.arange(count), subject.config.data, is_training)
     device = subject.images.test_images.device
     pixels, labels, masks = (torch.from_numpy(part).to(device) for part in parts)
-    return Drawn(subject.images.normalize(pixels), labels, masks)
+    return Drawn(subject.images.normalize(pixels), labels, masks, outlined(masks))
+
+
+def _by_unit(rows: list[Row]) -> dict[str, np.ndarray]:
+    return {
+        "units": np.array([row.unit_of for row in rows], dtype=str),
+        "unit_rates": np.array([row.rates for row in rows]),
+        "unit_lows": np.array([row.lows for row in rows]),
+        "unit_highs": np.array([row.highs for row in rows]),
+    }
 
 
 @torch.no_grad()
 def _accuracy(network: nn.Module, pictures: Drawn) -> np.float64:
-    right = [network(images).argmax(1) == labels for images, labels, _ in pictures.passes()]
+    right = [network(images).argmax(1) == labels for images, labels, *_ in pictures.passes()]
     return np.float64(torch.cat(right).double().mean().item())

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from resnet_core.config import ModelConfig, RunConfig, from_flat
-from resnet_core.data.sets import ImageSet, drawn_pictures
 from resnet_core.findings import Finding
 from resnet_core.instruments import _ANSWERS
 from resnet_core.instruments.subject import Subject
 from resnet_core.members import depth_rule
 from resnet_core.questions import INSTRUMENTS
 from resnet_core.train import initial_state, train
+from tests.core.drawn_set import drawn_set
 from tests.core.whole_runs import OFF
 
 TINY = OFF | {
@@ -56,12 +56,7 @@ SEES_ALL = ("profile", "slow-motion", "variance", "gradient-noise", "feature-map
 @pytest.fixture(scope="module")
 def few():
     """Pictures with masks, of which every instrument can say something."""
-    data = from_flat(TINY).data
-    (pictures, labels, _), tested = (
-        drawn_pictures(np.arange(1000), data, True),
-        drawn_pictures(np.arange(60), data),
-    )
-    return ImageSet(data.info, *map(torch.from_numpy, (pictures, labels, *tested[:2])))
+    return drawn_set(from_flat(TINY).data)
 
 
 def drawn(number: int) -> RunConfig:

@@ -5,19 +5,55 @@ import pytest
 import torch
 from torch import nn
 
+from resnet_core.attribution import grad_cam, saliency, usual_layer
 from resnet_core.config import from_flat
+from resnet_core.instruments.settled import settled
+from resnet_core.instruments.subject import Subject, subject_of
 from resnet_core.models import build_model
+from resnet_core.options import PerturbedOptions, RandomizedOptions
+from resnet_core.saliency.gallery import gallery
 from resnet_core.saliency.perturbation import (
     area,
     blurred,
     class_probabilities,
     partly_changed,
+    perturbed,
     pixel_counts,
     pixel_order,
 )
-from resnet_core.saliency.randomization import places_of, rank_correlation, replaced, similarity
+from resnet_core.saliency.randomization import (
+    places_of,
+    randomized,
+    rank_correlation,
+    replaced,
+    similarity,
+)
+from tests.core.drawn_set import drawn_set
 
 MAP = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0, 8.0]])
+CONFIG = from_flat({"dataset": "shapes", "depth": 8, "width": 4, "batch": 16, "seed": 3})
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return subject_of(CONFIG, images=drawn_set(CONFIG.data, 40, 30))
+
+
+@pytest.fixture
+def network(subject) -> nn.Module:
+    """As it answers."""
+    return settled(subject.network, subject.batch[0])
+
+
+@pytest.fixture
+def picture(subject) -> torch.Tensor:
+    """Test picture 2, normalised."""
+    return subject.images.normalize(subject.images.test_images[2:3])
+
+
+def probabilities(network: nn.Module, pictures: torch.Tensor) -> np.ndarray:
+    with torch.no_grad():
+        return network(pictures).softmax(1).numpy()
 
 
 # maps beside each other
@@ -89,6 +125,66 @@ def test_all_units_replaced_are_the_other_network():
     assert torch.equal(replaced(given, other, 0).fc.weight, given.fc.weight)
 
 
+def test_the_map_of_the_last_place_is_that_of_the_random_network(subject, network, picture):
+    found = randomized(subject, RandomizedOptions(picture="test:2", target=4, seed=2, places=3))
+    assert found.counts.tolist() == [0, 2, 5]  # of conv1, three blocks and the classifier
+    assert found.units.tolist() == ["", "layer3.0", "conv1"]
+    assert (found.unit, found.seed, found.target) == ("layer3.0", 5, 4)
+    other = build_model(CONFIG.model, 3, 10, CONFIG.seed + 2, CONFIG.data.side)
+    for asked, map, chance in (
+        (network, found.maps[0], found.probabilities[0]),
+        (settled(other, subject.batch[0]), found.maps[-1], found.probabilities[-1]),
+    ):
+        expected = grad_cam(asked, usual_layer(asked), picture, torch.tensor([4]), relu=False)
+        assert map.tolist() == expected[0].tolist()
+        assert chance == pytest.approx(probabilities(asked, picture)[0, 4])
+
+
+def test_numbers_beside_the_maps_are_about_the_first(subject):
+    found = randomized(subject, RandomizedOptions(places=4))
+    for place, map in enumerate(found.maps):
+        assert found.signed_rank[place] == rank_correlation(found.maps[0], map)
+        assert found.absolute_rank[place] == rank_correlation(np.abs(found.maps[0]), np.abs(map))
+        assert found.similarity[place] == similarity(found.maps[0], map)
+    assert (found.signed_rank[0], found.absolute_rank[0], found.similarity[0]) == pytest.approx((1, 1, 1))
+    assert max(found.signed_rank[1:]) < 0.99
+
+
+def test_weights_replaced_by_those_of_the_beginning_change_nothing_before_training(subject):
+    found = randomized(subject, RandomizedOptions(seed=0, places=3))
+    assert np.ptp(found.maps, axis=0).max() == 0
+    assert found.similarity.tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_method_without_a_unit_has_maps_as_large_as_the_picture(subject, network, picture):
+    found = randomized(subject, RandomizedOptions(picture="test:2", target=1, method="saliency", places=2))
+    assert (found.unit, found.maps.shape) == ("", (2, 16, 16))
+    assert found.maps[0].tolist() == saliency(network, picture, torch.tensor([1]))[0].tolist()
+
+
+def test_questions_leave_the_network_as_it_was(subject):
+    before = {name: value.clone() for name, value in subject.network.state_dict().items()}
+    randomized(subject, RandomizedOptions(places=2))
+    perturbed(subject, PerturbedOptions(shares=3, orders=1))
+    gallery(subject, 20)
+    assert subject.network.training
+    assert all(parameter.grad is None for parameter in subject.network.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in subject.network.state_dict().items())
+
+
+@pytest.mark.parametrize("ask", [
+    lambda subject, **options: randomized(subject, RandomizedOptions(**options)),
+    lambda subject, **options: perturbed(subject, PerturbedOptions(**options)),
+])  # fmt: skip
+def test_what_is_not_there_is_a_sentence(subject, ask):
+    with pytest.raises(ValueError, match=r"unit: 'layer9\.0' has no feature maps in this network"):
+        ask(subject, unit="layer9.0")
+    with pytest.raises(ValueError, match="target: 10 is not there; the classes are 0 to 9"):
+        ask(subject, target=10)
+    with pytest.raises(ValueError, match="picture: 30 is not there; the test pictures are 0 to 29"):
+        ask(subject, picture="test:30")
+
+
 # pixels that go and come
 
 
@@ -150,3 +246,50 @@ def test_a_blurred_picture_keeps_its_mean_and_loses_its_edges():
     assert float(smooth.mean()) == pytest.approx(0.5, abs=1e-6)
     assert float(smooth.diff(dim=2).max()) < 0.21  # 1 / (2 sqrt(2 pi)) = 0.1995 a pixel in the middle
     assert torch.allclose(blurred(torch.full((3, 8, 8), 0.7)), torch.tensor(0.7))
+
+
+def test_curves_go_from_the_picture_to_none_of_it_and_back(subject, network, picture):
+    found = perturbed(subject, PerturbedOptions(picture="test:2", target=7, shares=5, orders=2))
+    shown = (picture[0], torch.zeros(3, 16, 16), blurred(picture[0]))
+    there, none, unclear = probabilities(network, torch.stack(shown))[:, 7]
+    for deletion in (found.deletion, *found.random_deletion):
+        assert deletion[[0, -1]] == pytest.approx([there, none], rel=1e-5)
+    for insertion in (found.insertion, *found.random_insertion):
+        assert insertion[[0, -1]] == pytest.approx([unclear, there], rel=1e-5)
+    assert found.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert found.random_deletion.shape == found.random_insertion.shape == (2, 5)
+    assert found.random_deletion[0].tolist() != found.random_deletion[1].tolist()
+
+
+def test_areas_are_those_of_the_curves_and_the_order_is_that_of_the_map(subject, network, picture):
+    found = perturbed(subject, PerturbedOptions(picture="test:2", target=7, shares=5, method="saliency"))
+    for curve, under in ((found.deletion, found.deletion_area), (found.insertion, found.insertion_area)):
+        assert under == pytest.approx((curve.sum() - curve[0] / 2 - curve[-1] / 2) / 4)
+    highest = np.argsort(-found.map.ravel(), kind="stable")[:64]
+    without = picture.flatten(2).clone()
+    without[:, :, highest] = 0
+    assert found.deletion[1] == pytest.approx(
+        probabilities(network, without.view_as(picture))[0, 7], rel=1e-5
+    )
+
+
+# test pictures
+
+
+def test_a_gallery_has_what_the_network_says(subject, network):
+    found = gallery(subject, 20)
+    expected = probabilities(network, subject.images.normalize(subject.images.test_images[:20]))
+    assert found.numbers.tolist() == list(range(20))
+    assert found.predicted.tolist() == expected.argmax(1).tolist()
+    assert found.confidences == pytest.approx(expected.max(1), rel=1e-5)
+    assert found.label_probabilities == pytest.approx(expected[range(20), found.labels], rel=1e-5)
+    assert found.pictures.shape == (20, 3, 16, 16)
+    assert len(gallery(subject, 500).numbers) == 30
+
+
+def test_an_answer_that_is_not_finite_predicts_nothing(subject):
+    lost = replaced(subject.network, subject.network, 0)
+    nn.init.constant_(lost.fc.bias, torch.nan)
+    found = gallery(Subject(CONFIG, lost, subject.images), 3)
+    assert found.predicted.tolist() == [-1, -1, -1]
+    assert np.isnan(found.confidences).all()
