@@ -16,6 +16,7 @@ from app.views.saliency_parts import gallery
 from app.views.saliency_parts.gallery_filter import ALL, filters, those
 from app.views.saliency_parts.picture_said import HEIGHT, said_picture
 from app.views.steady_key import steady_key, when_chosen
+from app.views.text import instrument_text
 from resnet_core.config import from_flat
 from resnet_core.questions import question
 from resnet_core.saliency_findings import BlockMaps, Gallery, Upload
@@ -56,6 +57,12 @@ def shown_pictures(predicted, labels=(0, 1, 2, 3)) -> Gallery:
 
 def pixels_of(address: str) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(base64.b64decode(address.partition(",")[2]))))
+
+
+def test_the_text_says_in_two_sentences_what_is_shown_and_then_what_it_does_not():
+    brief, more = instrument_text("saliency", "pictures")
+    assert brief.count(". ") == 1
+    assert all(word in more for word in ("Formula", "Source", "BN", "What this does not show"))
 
 
 # the address

@@ -79,8 +79,8 @@ def _ways() -> None:
     way = switch("Where the picture comes from", WAYS, key="own picture from")
     if way == "file":
         st.file_uploader(
-            "A picture, PNG, JPEG, WebP, BMP or GIF", KINDS, max_upload_size=LARGEST_MEGABYTES,
-            key="own file", on_change=lambda: _take("own file"),
+            f"A picture of at most {LARGEST_MEGABYTES} MB: PNG, JPEG, WebP, BMP or GIF", KINDS,
+            max_upload_size=LARGEST_MEGABYTES, key="own file", on_change=lambda: _take("own file"),
         )  # fmt: skip
     else:
         st.camera_input("A photograph", key="own photo", on_change=lambda: _take("own photo"))
