@@ -100,8 +100,8 @@ def test_it_is_said_how_much_of_a_map_random_weights_leave(store, monkeypatch):
     # Places of five units from 1 to 0: 0.8 at the second. 16 values: 1.96 / sqrt(15) = 0.51.
     assert (
         "ResNet-8, Grad-CAM at layer3.0 for trouser: rank correlation with the map as it is 0.80 when 1 of 5 "
-        "units are random, exactly 0 when all are: the map is lost, as it should be. Its own weights are "
-        "untrained."
+        "units are random, exactly 0 when all are, below 0.5 for the first time at 3: the map is lost, "
+        "as it should be. Its own weights are untrained."
     ) in said(page)
     assert "Of 16 independent values, 95 % of rank correlations lie within ±0.51. Grad-CAM passed" in said(
         page

@@ -21,6 +21,7 @@ from app.views.saliency_parts.tested import Tested
 from resnet_core.saliency_findings import Randomized
 
 PLACES = 10
+HALF = 0.5  # of a rank correlation, of which the sentences tell
 BELOW = "below each: rank correlation with the first map, signed, then that of sizes, then SSIM"
 LITERATURE = {
     "grad-cam": "Grad-CAM passed this test in Adebayo et al. 2018",
@@ -105,14 +106,28 @@ def _said(look: Look, one: Randomized, tested: Tested, step: int) -> str:
         return (
             f"{start}with all weights random there is no rank correlation: a map is constant or not finite."
         )
-    verdict = (
-        "the map is lost, as it should be" if abs(last) <= limit else "the map still resembles the first one"
-    )
     untrained = " Its own weights are untrained." if look.kept(step) == 0 else ""
     return (
         f"{start}rank correlation with the map as it is {in_words(first)} when {one.counts[1]} of "
-        f"{one.counts[-1]} units are random, {in_words(last)} when all are: {verdict}.{untrained}"
+        f"{one.counts[-1]} units are random, {in_words(last)} when all are{_falls(one)}: "
+        f"{_verdict(last, limit)}.{untrained}"
     )
+
+
+def _falls(one: Randomized) -> str:
+    """At how many random units it first is below `HALF`, if it ever is."""
+    low = np.flatnonzero(~(one.signed_rank >= HALF))
+    if not len(low):
+        return ""
+    return f", below {HALF:g} for the first time at {one.counts[low[0]]}"
+
+
+def _verdict(last: float, limit: float) -> str:
+    if abs(last) <= limit:
+        return "the map is lost, as it should be"
+    if abs(last) < HALF:
+        return "little of the map is left, though more than by chance alone"
+    return "the map still resembles the first one"
 
 
 def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> str:
