@@ -153,6 +153,18 @@ def show_in_widget(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
+def correct_widget(key: str, value: Any) -> bool:
+    """Makes a widget that is there show `value`; whether it said something else.
+
+    One that did not is given `value` as what it begins with, every time: a slow browser may see the second
+    drawing of a widget first, and only what it begins with is in every drawing.
+    """
+    if st.session_state.get(key, value) == value:
+        return False
+    st.session_state[key] = value
+    return True
+
+
 def widget_value(key: str) -> Any:
     """What a widget says now, inside its own callback."""
     return st.session_state[key]

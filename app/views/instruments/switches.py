@@ -11,9 +11,9 @@ def switch(label: str, words: Mapping[str, str], *, key: str, usual: str = "") -
     """Which of `words` is chosen, `usual` or the first one at first. Keys of `words` are returned."""
     chosen = state.remembered(key, "")
     chosen = chosen if chosen in words else usual or next(iter(words))
-    state.show_in_widget(key, chosen)
     said = st.segmented_control(
         label, list(words), format_func=words.get, key=key, required=True, label_visibility="collapsed",
+        default=None if state.correct_widget(key, chosen) else chosen,
         on_change=lambda: state.remember(key, state.widget_value(key) or chosen),
     )  # fmt: skip
-    return said or chosen  # a browser that has not drawn it yet says that nothing is chosen
+    return said or chosen

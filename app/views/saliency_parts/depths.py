@@ -53,9 +53,13 @@ def draw(scene: Scene) -> None:
     how = _choices(scene)
     strips = [_places(look, how) for look in scene.looks]
     maps = [_maps(one, places, how) for one, places in zip(found, strips, strict=True)]
-    _sheet(scene.looks, found, (strips, maps), how)
     named = [[place.title for place in places] for places in strips]
-    st.markdown(sentences(scene.looks, found, (named, maps), how.scale, how.of))
+    said = sentences(scene.looks, found, (named, maps), how.scale, how.of)
+    if not any(strips):
+        st.markdown(said)
+        return
+    _sheet(scene.looks, found, (strips, maps), how)
+    st.markdown(said)
     _large(scene, found, how)
     _numbers(scene.looks, found, how)
     scene.ask.ahead([

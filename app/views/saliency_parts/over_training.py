@@ -48,6 +48,9 @@ def draw(scene: Scene) -> None:
     found = found_of(scene, explained, steps, targets)
     picture_choice.show(scene, explained, [each.get(scene.step) for each in found])
     courses = courses_of(scene, (unit, how.method, how.scale), targets, found)
+    if not any(course.unit for course in courses):
+        st.markdown("No network here has a unit with feature maps that have a place.")
+        return
     _large(courses, scene.step, how)
     _strip(courses, steps, scene.step, how)
     st.markdown(_said(courses, steps))
