@@ -96,7 +96,7 @@ def _labels(indices: np.ndarray, seed: int) -> np.ndarray:
 
 def _colours(draw: Iterator, difficulty: float) -> tuple[np.ndarray, np.ndarray]:
     gap, spread = _between(difficulty, 0.5, 0.15), _between(difficulty, 0.02, 0.12)
-    light, hue = _between(next(draw), 0.12, 0.88), next(draw)
+    light, hue = _between(next(draw), 0.1, _between(difficulty, 0.3, 0.9)), next(draw)
     away = np.where(light < 0.5, 1.0, -1.0)
     papers = [_colour(light + sign * spread, 0.12, hue + sign * 0.08) for sign in (-1, 1)]
     light = np.clip(light + away * _between(next(draw), gap, gap + 0.15), 0.05, 0.95)

@@ -33,7 +33,9 @@ def _value(name: str) -> st.SearchStrategy:
 def run_configs(draw: st.DrawFn) -> RunConfig:
     """Any possible `RunConfig`."""
     drawn = {name: draw(_value(name)) for name in FLAT if name != "side"}
-    drawn["side"] = draw(st.sampled_from(SETS[drawn["dataset"]].sides))
+    info = SETS[drawn["dataset"]]
+    drawn["side"] = draw(st.sampled_from(info.sides))
+    drawn |= {} if info.is_drawn else {"difficulty": field_of("difficulty").default}
     fitted = drawn | _possible({name: drawn[name] for name in ModelConfig.model_fields})
     if batch_problem(ModelConfig.model_construct(**fitted), fitted["side"], fitted["batch"]):
         fitted["batch"] = 2

@@ -95,7 +95,7 @@ def test_the_bounds_themselves_are_possible(name):
     found = bounds(name)
     for key in {"ge", "le"} & found.keys():
         needed = {"block": "single"} if (name, key) == ("depth", "ge") else {}
-        needed |= {"survival": {"skip": "identity"}}.get(name, {})
+        needed |= {"survival": {"skip": "identity"}, "difficulty": {"dataset": "shapes"}}.get(name, {})
         assert to_flat(from_flat({name: found[key]} | needed))[name] == found[key]
 
 
