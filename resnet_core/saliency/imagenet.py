@@ -177,7 +177,7 @@ def _kept(name: str, file: Path | None) -> tuple[nn.Module, list[str]]:
 
 
 def _check_memory(name: str) -> None:
-    needed = 3 * published(name).megabytes * 1e6 + BYTES_BESIDE_WEIGHTS
+    needed = 2 * published(name).megabytes * 1e6 + BYTES_BESIDE_WEIGHTS
     there = psutil.virtual_memory().available
     if needed > there:
         raise ValueError(

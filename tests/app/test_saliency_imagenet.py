@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.views.saliency_parts.imagenet_sentences import about, answers, sentences
+from app.views.saliency_parts.imagenet_sentences import about, answers, sentences, titled
 from app.views.saliency_parts.map_scale import MapScale
 from resnet_core.imagenet_weights import PUBLISHED, Published
 from resnet_core.options import BLOCK_METHODS
@@ -183,3 +183,9 @@ def test_two_equal_maps_differ_by_exactly_nothing():
 def test_what_was_measured_says_which_statistics_bn_has():
     assert "running statistics" in about(made(is_trained=np.bool_(True)), "ResNet-18")
     assert "four generated pictures" in about(made(), "ResNet-18")
+
+
+def test_a_block_is_called_by_its_module_and_the_stem_by_its_name():
+    assert [titled(name) for name in ("maxpool", "features.pool0", "features.29", "layer4.2")] == [
+        "stem", "stem", "29", "layer4.2",
+    ]  # fmt: skip

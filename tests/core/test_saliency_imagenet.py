@@ -221,7 +221,7 @@ def test_what_cannot_be_asked_is_told(chosen, said):
 def test_too_little_memory_is_told_before_anything_is_made(monkeypatch):
     full = psutil.virtual_memory()._replace(available=10**9)
     monkeypatch.setattr("psutil.virtual_memory", lambda: full)
-    with pytest.raises(ValueError, match=r"VGG-16 needs about 2\.5 GB of memory and 1\.0 GB is free"):
+    with pytest.raises(ValueError, match=r"VGG-16 needs about 2\.0 GB of memory and 1\.0 GB is free"):
         imagenet_maps(ImageNetOptions(network="vgg16"), lambda share: None)
 
 

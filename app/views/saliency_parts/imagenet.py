@@ -19,7 +19,7 @@ from app.views.instruments.pictures import image, softmax
 from app.views.instruments.switches import switch
 from app.views.instruments.units import evenly
 from app.views.saliency_parts import imagenet_choice, map_scale
-from app.views.saliency_parts.imagenet_sentences import about, answers, sentences
+from app.views.saliency_parts.imagenet_sentences import about, answers, sentences, titled
 from app.views.saliency_parts.map_scale import MapScale
 from app.views.saliency_parts.method_names import NAMES, UNITS
 from resnet_core.imagenet_weights import PUBLISHED
@@ -131,7 +131,7 @@ def _ends(rows: Sequence[Row], is_shared: bool) -> list[list[float]]:
 def _sheet(network: str, found: ImageNetMaps | None, rows: Sequence[Row], how: How) -> None:
     blocks, ends = PUBLISHED[network].blocks, _ends(rows, how.scale.is_shared)
     shown = evenly(blocks, MOST_TILES // len(rows))
-    names = [""] * blocks if found is None else [_title(unit) for unit in found.units]
+    names = [""] * blocks if found is None else [titled(unit) for unit in found.units]
     side = 96 if len(shown) > FEW else 128
     strips = [
         Strip(row.arm, [_tile(found, row, (names[i], row.maps[i], most[i]), how, side) for i in shown],
@@ -165,7 +165,7 @@ def _tile(
 
 def _large(found: ImageNetMaps | None, rows: Sequence[Row], how: How) -> None:
     """One block of the first class and, where there is one, of the contrast."""
-    names = [] if found is None else [_title(unit) for unit in found.units]
+    names = [] if found is None else [titled(unit) for unit in found.units]
     name = _block(names)
     place, pair = names.index(name) if names else 0, [rows[0], rows[-1]][: len(rows)]
     ends = _ends([row._replace(maps=[row.maps[place]]) for row in pair], how.scale.is_shared)
@@ -214,7 +214,3 @@ def _classes(found: ImageNetMaps | None) -> None:
             st.dataframe(
                 as_columns(("class", "logit", "probability"), said), hide_index=True, width="stretch"
             )
-
-
-def _title(unit: str) -> str:
-    return "stem" if unit in ("maxpool", "features.pool0") else str(unit).removeprefix("features.")

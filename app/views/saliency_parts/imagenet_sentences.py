@@ -12,6 +12,11 @@ from resnet_core.saliency_findings import ImageNetMaps
 NAMED = 5
 
 
+def titled(unit: str) -> str:
+    """What a block is called, where there is little room."""
+    return "stem" if unit in ("maxpool", "features.pool0") else str(unit).removeprefix("features.")
+
+
 def about(found: ImageNetMaps, title: str) -> str:
     """What was measured: which weights, which statistics, which picture."""
     if found.is_trained:
@@ -41,7 +46,7 @@ def sentences(
     found: ImageNetMaps, rows: Sequence[tuple[str, Sequence[np.ndarray]]], scale: MapScale, method: str
 ) -> str:
     """As Markdown, a line a row of maps, and one about the colours."""
-    units = [str(unit) for unit in found.units]
+    units = [titled(unit) for unit in found.units]
     lines = [f"**{name}**: {_of_row(units, maps)}" for name, maps in rows[: len(found.targets)]]
     if len(rows) > len(found.targets):
         lines.append(_contrast(units, *rows[-1], method))
