@@ -51,7 +51,7 @@ def shapes(indices: np.ndarray, side: int, difficulty: float = DIFFICULTY, seed:
     """The pictures of these indices, each >= 0, in their order.
 
     Any ten neighbours from a multiple of ten on show ten different shapes. `difficulty` from 0 to 1 makes
-    shapes smaller, turns them, lets contrast fall, and brings texture, grain and distractors.
+    shapes smaller, turns them, lets contrast fall and its sign vary, and brings texture, grain, distractors.
     """
     scene = scenes(indices, difficulty, seed)
     if not 8 <= side <= 1024:
