@@ -1,5 +1,7 @@
 """Two tests that a map can fail, and the pointing game: curves equal what is found, and sentences say it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,10 @@ from app.figures.perturbed import Course, Courses, perturbed
 from app.figures.pointing import Depths, Game, Rates, UnitRates, by_unit, pointing
 from app.figures.randomized import Resemblance, resemblance
 from app.figures.theme import DARK, LIGHT, Arm, styles_of
+from app.views.saliency_parts.pointing_game import told_apart
 from app.views.saliency_parts.randomization import chance_limit
+from resnet_core.config import from_flat
+from resnet_core.questions import question
 from tests.app.answers import answer_with
 from tests.app.method_findings import saliency_finding
 from tests.app.pages import drawn, errors, opened, texts
@@ -94,7 +99,7 @@ def test_a_part_is_drawn_before_anything_is_known_and_where_numbers_are_not_fini
     assert errors(drawn(page)) == []
 
 
-def test_it_is_said_how_much_of_a_map_random_weights_leave(store, monkeypatch):
+def test_it_is_said_what_random_weights_leave_of_a_map_and_what_its_pixels_do(store, monkeypatch):
     analysts = answer_with(monkeypatch, saliency_finding)
     page = opened("saliency", show="believable", **TWO)
     # Places of five units from 1 to 0: 0.8 at the second. 16 values: 1.96 / sqrt(15) = 0.51.
@@ -103,23 +108,15 @@ def test_it_is_said_how_much_of_a_map_random_weights_leave(store, monkeypatch):
         "units are random, exactly 0 when all are, below 0.5 for the first time at 3: the map is lost, "
         "as it should be. Its own weights are untrained."
     ) in said(page)
-    assert "Of 16 independent values, 95 % of rank correlations lie within ±0.51. Grad-CAM passed" in said(
-        page
+    assert (
+        "Of 16 independent values, 95 % of rank correlations lie within ±0.51. The random weights have"
+        in said(page)
     )
     assert "Grad-CAM passed this test in Adebayo et al. 2018." in said(page)
     page.selectbox(key="method that is tested").set_value("guided-backprop")
     drawn(page)
     assert analysts.asked[-1].options.method == "guided-backprop"
     assert "Guided backprop failed this test in Adebayo et al. 2018." in said(page)
-
-
-def test_the_range_of_rank_correlations_by_chance():
-    assert chance_limit(5) == pytest.approx(0.98)  # 1.96 / sqrt(4)
-
-
-def test_areas_are_said_beside_those_of_random_orders(store, monkeypatch):
-    analysts = answer_with(monkeypatch, saliency_finding)
-    page = opened("saliency", show="believable", **TWO)
     page.button_group(key="test of a map").set_value("pixels")
     drawn(page)
     assert analysts.asked[-1].instrument == "perturbed"
@@ -128,6 +125,10 @@ def test_areas_are_said_beside_those_of_random_orders(store, monkeypatch):
         "deletion area 0.33, better than all 5 random orders; insertion area 0.50, no better than any"
         in said(page)
     )
+
+
+def test_the_range_of_rank_correlations_by_chance():
+    assert chance_limit(5) == pytest.approx(0.98)  # 1.96 / sqrt(4)
 
 
 def test_the_pointing_game_says_its_pictures_and_who_points_better(store, monkeypatch):
@@ -144,14 +145,18 @@ def test_the_pointing_game_says_its_pictures_and_who_points_better(store, monkey
     assert len(page.dataframe[0].value) == 2 * 15
 
 
-def test_networks_whose_intervals_overlap_cannot_be_told_apart(store, monkeypatch):
-    def prepare(question):
-        found = saliency_finding(question)
-        return found._replace(lows=found.rates - 0.5, highs=found.rates + 0.5)
-
-    answer_with(monkeypatch, prepare)
-    page = opened("saliency", show="pointing-game", **SHAPES)
-    assert "By Grad-CAM the two networks cannot be told apart: the intervals overlap." in said(page)
+def test_networks_whose_intervals_overlap_cannot_be_told_apart():
+    looks = [SimpleNamespace(name="plain"), SimpleNamespace(name="residual")]
+    found = [saliency_finding(question("pointing-game", from_flat({"depth": 8, "skip": skip})))
+             for skip in ("none", "identity")]  # fmt: skip
+    wide = [each._replace(lows=each.rates - 0.5, highs=each.rates + 0.5) for each in found]
+    assert told_apart(list(zip(looks, wide, strict=True))) == (
+        ["By Grad-CAM the two networks cannot be told apart: the intervals overlap."]
+    )
+    assert told_apart(list(zip(looks, found, strict=True))) == (
+        ["Grad-CAM points better in residual: the intervals do not overlap."]
+    )
+    assert told_apart([]) == []
 
 
 def test_without_masks_the_way_to_a_race_on_shapes_is_shown_and_nothing_is_asked(store, monkeypatch):

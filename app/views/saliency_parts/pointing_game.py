@@ -35,7 +35,7 @@ def draw(scene: Scene) -> None:
         f"**{look.name}**: …" if one is None else _said(look, one)
         for look, one in zip(looks, found, strict=True)
     ]
-    said += _told_apart(known) or [" "]
+    said += told_apart(known) or [" "]
     st.markdown("  \n".join(said))
     scene.ask.about = _played(known, scene.step)
     arms, alt = [look.arm for look in looks], " ".join(said).replace("**", "")
@@ -92,7 +92,7 @@ def _said(look: Look, one: PointingGame) -> str:
     return f"{words} {_title(one, best)}, the highest with {_rate(one, best)}, {verdict}."
 
 
-def _told_apart(known: Known) -> list[str]:
+def told_apart(known: Known) -> list[str]:
     """Whether Grad-CAM points better in one network than in the other."""
     both = [(look, one, _index(one, "grad-cam")) for look, one in known]
     if len(both) < 2 or any(at is None for _, _, at in both):
@@ -165,7 +165,16 @@ def _by_unit_said(known: Known) -> str:
 
 def _numbers(known: Known) -> None:
     """On the page, not folded: what was found is these numbers."""
-    fields = ("hits", "rates", "lows", "highs", "overlaps", "overlap_errors", "without_evidence")
+    fields = (
+        "hits",
+        "rates",
+        "lows",
+        "highs",
+        "mask_rates",
+        "overlaps",
+        "overlap_errors",
+        "without_evidence",
+    )
     rows = [
         (
             look.name,
@@ -177,7 +186,7 @@ def _numbers(known: Known) -> None:
         for look, one in known
         for i in range(len(one.methods))
     ]
-    names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "overlap",
+    names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "on the mask itself", "overlap",
              "standard error", "without evidence")  # fmt: skip
     st.dataframe(
         as_columns(names, rows), hide_index=True, width="stretch", height=TABLE, key="pointing table"

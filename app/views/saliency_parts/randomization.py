@@ -131,14 +131,16 @@ def _verdict(last: float, limit: float) -> str:
 
 
 def _beside(known: Sequence[tuple[Look, Randomized]], method: str) -> str:
-    """How far chance alone reaches, and what the literature has found, in one line."""
+    """How far chance alone reaches, the seed, and what the literature has found, in one line."""
     sizes = sorted({one.maps[0].size for _, one in known})
     chance = [
         f"Of {size} independent values, 95 % of rank correlations lie within ±{chance_limit(size):.2f}."
         for size in sizes
     ]
+    seeds = sorted({int(one.seed) for _, one in known})
+    drawn = [f"The random weights have the seed {' and '.join(map(str, seeds))}."] if seeds else []
     literature = [f"{LITERATURE[method]}."] if method in LITERATURE else []
-    return " ".join([*chance, *literature]) or "…"
+    return " ".join([*chance, *drawn, *literature]) or "…"
 
 
 def chance_limit(values: int) -> float:
