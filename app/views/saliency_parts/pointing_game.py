@@ -186,8 +186,8 @@ def _numbers(known: Known) -> None:
         for look, one in known
         for i in range(len(one.methods))
     ]
-    names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %", "on the mask itself", "overlap",
-             "standard error", "without evidence")  # fmt: skip
+    names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %",
+             "on the mask itself", "overlap", "standard error", "without evidence")  # fmt: skip
     st.dataframe(
         as_columns(names, rows), hide_index=True, width="stretch", height=TABLE, key="pointing table"
     )
