@@ -18,7 +18,7 @@ from resnet_core.device import describe_device, pick_device
 
 SUBJECTS = (
     "step", "members", "race", "loader", "multiply", "depth", "instruments", "memory", "first_point", "delta",
-    "scrub", "imagenet", "shapes", "saliency",
+    "scrub", "imagenet", "shapes", "saliency", "explain",
 )  # fmt: skip
 REPORT = Path(__file__).resolve().parents[1] / "build" / "bench.md"
 
