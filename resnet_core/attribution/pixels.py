@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from resnet_core.attribution.watch import explained_logits, explaining
 from resnet_core.models.merges import ExclusiveGate, ShortcutGate
 
-NOISE = 0.15  # of the range of a picture's values: Smilkov et al. 2017 (arXiv:1706.03825) take 0.1 to 0.2
+NOISE = 0.15  # of the range of a picture's values
 SAMPLES = 32
 STEPS = 50  # of the integral
 AT_ONCE = 64  # pictures in one pass
