@@ -16,7 +16,7 @@ import numpy as np
 NAMES = (
     "circle", "ring", "square", "triangle", "star", "cross", "crescent", "heart", "arrow", "hourglass",
 )  # fmt: skip
-DIFFICULTY = 0.25
+DIFFICULTY = 0.2
 STROKES = 3  # distractors at most
 PIXELS_AT_ONCE = 65_536  # few enough for the cache, many enough that starting an operation costs little
 _Number = float | np.ndarray
