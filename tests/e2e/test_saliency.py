@@ -1,0 +1,111 @@
+"""The page Saliency in a real browser: every part, the visitor's own file, the film, and the steps."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from resnet_core.config import from_flat
+from resnet_core.runs import worker
+from resnet_core.runs.store import RunStore
+from tests.e2e.app_server import served
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+pytestmark = pytest.mark.browser
+
+SMALL = {
+    "depth": 8,
+    "width": 4,
+    "steps": 4,
+    "batch": 8,
+    "eval_every": 4,
+    "eval_images": 20,
+    "dataset": "shapes",
+}
+PARTS = ("Every depth", "Over training", "Methods", "Worth believing?", "Pointing game", "Pictures")
+LOOKS = (
+    {"color_scheme": "light"},
+    {"color_scheme": "dark", "viewport": {"width": 1920, "height": 1080}},
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A race of two on generated shapes that has ended, with weights every second step."""
+    root = tmp_path_factory.mktemp("saliency") / "store"
+    store = RunStore(root)
+    configs = [from_flat(SMALL | {"skip": skip, "checkpoint_every": 2}) for skip in ("none", "identity")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "_prefer_to_be_killed", lambda: None)
+        patch.setenv("RESNET_LAB_DEVICE", "cpu")
+        for run in store.catalog.claim([run.id for run in store.add_race(configs)]):
+            worker.run_worker(root, run.id)
+    with served(root, RESNET_LAB_SPARES="0", RESNET_LAB_ANALYSTS="2") as running:
+        yield running
+
+
+def link(server, **more: str) -> str:
+    first, second = sorted(server.store.runs(), key=lambda run: run.arm)
+    asked = {"first": first.id, "second": second.id, **more}
+    return f"{server.address}/saliency?" + "&".join(f"{name}={value}" for name, value in asked.items())
+
+
+def wait_until_measured(page) -> None:
+    """Something is drawn, and nothing is being computed any more."""
+    page.locator(".rl-chart[aria-label] .main-svg, .rl-gallery").first.wait_for()
+    expect(page.get_by_text("Measuring:")).to_have_count(0)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=("light", "dark"))
+def test_every_part_explains_two_runs(server, open_tab, look):
+    with open_tab(link(server), **look) as page:
+        wait_until_measured(page)
+        for name in PARTS:
+            page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
+            page.wait_for_url("**show=*" if name != PARTS[0] else "**")
+            wait_until_measured(page)
+            expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+            width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert width <= 0, f"{name} is wider than the page"
+
+
+def test_a_network_of_imagenet_is_explained_with_random_weights(server, open_tab):
+    with open_tab(link(server, show="imagenet")) as page:
+        wait_until_measured(page)
+        expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+        expect(page.get_by_text("random").first).to_be_visible()
+
+
+def test_a_visitors_file_is_explained_and_one_that_is_no_picture_is_refused(server, open_tab):
+    with open_tab(link(server)) as page:
+        wait_until_measured(page)
+        page.get_by_label("Explained picture").click()
+        page.get_by_role("option", name="Your own").click()
+        page.get_by_test_id("stPopover").get_by_role("button").click()
+        chosen = page.locator("input[type=file]").first
+        chosen.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"<svg></svg>"})
+        expect(page.get_by_text("SVG")).to_be_visible()
+        chosen.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": photo()})
+        page.wait_for_url("**picture=file*")
+        wait_until_measured(page)
+        expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+def photo() -> bytes:
+    file = io.BytesIO()
+    rows = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    Image.fromarray(rows).save(file, "png")
+    return file.getvalue()
+
+
+def test_the_film_over_the_steps_is_downloaded(server, open_tab):
+    with open_tab(link(server, show="over-training", step="2")) as page:
+        wait_until_measured(page)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Film (GIF)").click()
+        with Image.open(download.value.path()) as film:
+            assert film.format == "GIF"
+            assert film.n_frames == 3  # steps 0, 2 and 4
