@@ -61,7 +61,9 @@ class Randomized(NamedTuple):
     similarity: np.ndarray  # (P,) SSIM of absolute values, each map scaled by its own largest; NaN as above
     probabilities: np.ndarray  # (P,) of the explained class
     picture: np.ndarray  # (C, S, S) uint8
+    label: np.ndarray  # ()
     target: np.ndarray  # ()
+    logits: np.ndarray  # (K,) of the network as it is
     seed: np.ndarray  # () of the random weights
 
 
@@ -84,15 +86,17 @@ class Perturbed(NamedTuple):
     random_insertion_areas: np.ndarray  # (R,)
     map: np.ndarray  # (S, S) that orders the pixels
     picture: np.ndarray  # (C, S, S) uint8
+    label: np.ndarray  # ()
     target: np.ndarray  # ()
+    logits: np.ndarray  # (K,) of the whole picture
 
 
 class PointingGame(NamedTuple):
-    """How often a map's highest point lies in the thing, and how far they overlap (`saliency.pointing`).
+    """How often a map's highest point lies on the thing, and how far they overlap (`saliency.pointing`).
 
-    In it: within the convex hull of its mask, since a ring's middle is not on its mask. G = methods, controls
-    among them. The unit of a class activation map is the one that pointed best at *other* pictures. Intervals
-    are Wilson's, 95 %.
+    On it: on its mask, with no tolerance. Its outline is the convex hull of the mask, with the middle of a
+    ring, where a coarse map of a ring points. G = methods, controls among them. The unit of a class
+    activation map is the one that pointed best at *other* pictures. Intervals are Wilson's, 95 %.
     """
 
     methods: np.ndarray  # (G,) str: names of methods, then "random pixel" and "centre"
@@ -101,7 +105,7 @@ class PointingGame(NamedTuple):
     rates: np.ndarray  # (G,) hits / pictures
     lows: np.ndarray  # (G,)
     highs: np.ndarray  # (G,)
-    mask_rates: np.ndarray  # (G,) the rate of highest points on the mask itself, in no hollow of the thing
+    outline_rates: np.ndarray  # (G,) the rate of highest points in the outline: hits, and those in a hollow
     overlaps: np.ndarray  # (G,) mean share of the mask among as many highest pixels as the mask has
     overlap_errors: np.ndarray  # (G,) standard error of that mean
     without_evidence: np.ndarray  # (G,) pictures whose map is nowhere positive: a miss
@@ -109,6 +113,7 @@ class PointingGame(NamedTuple):
     unit_rates: np.ndarray  # (U,) of Grad-CAM at each unit, on the same pictures as the rest
     unit_lows: np.ndarray  # (U,)
     unit_highs: np.ndarray  # (U,)
+    unit_outline_rates: np.ndarray  # (U,)
     chosen_on: np.ndarray  # () pictures on which units were chosen
     pictures: np.ndarray  # () pictures of the game
     accuracy: np.ndarray  # () of the network on them

@@ -50,7 +50,10 @@ class Depths(NamedTuple):
 
 
 class UnitRates(NamedTuple):
-    """Grad-CAM's rate at every unit of one network, with its interval, over the depth: (U,)."""
+    """Grad-CAM's rate at every unit of one network, with its interval, over the depth: (U,).
+
+    `outline_rates` count what points into the outline as well; they are said, not drawn.
+    """
 
     arm: Arm
     units: Sequence[str]
@@ -58,6 +61,7 @@ class UnitRates(NamedTuple):
     rates: np.ndarray
     lows: np.ndarray
     highs: np.ndarray
+    outline_rates: np.ndarray
 
 
 def pointing(found: Sequence[Rates], game: Game, palette: Palette, scale: float = 1.0) -> go.Figure:
@@ -96,7 +100,10 @@ def by_unit(found: Sequence[UnitRates], depths: Depths, palette: Palette, scale:
 
 
 def _by_depth(one: UnitRates) -> Curve:
-    said = [f"{one.arm.name}, {u}: {r:.2f}" for u, r in zip(one.units, one.rates, strict=True)]
+    said = [
+        f"{one.arm.name}, {unit}: {rate:.2f}, in the outline {outline:.2f}"
+        for unit, rate, outline in zip(one.units, one.rates, one.outline_rates, strict=True)
+    ]
     return Curve(one.arm, one.depths, one.rates, said, one.lows, one.highs)
 
 

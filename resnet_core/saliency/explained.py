@@ -39,6 +39,11 @@ class Explained(NamedTuple):
             "logits": self.logits.cpu().numpy(),
         }
 
+    @property
+    def said(self) -> dict[str, np.ndarray]:
+        """The same without the mask, for findings that have no use for it."""
+        return {name: fact for name, fact in self.facts.items() if name != "mask"}
+
 
 @torch.no_grad()
 def explained(subject: Subject, options: ExplainedOptions) -> Explained:

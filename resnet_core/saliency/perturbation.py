@@ -54,8 +54,7 @@ def perturbed(
         random_deletion_areas=area(shares, deletion[1:]),
         random_insertion_areas=area(shares, insertion[1:]),
         map=map,
-        picture=asked.facts["picture"],
-        target=asked.facts["target"],
+        **asked.said,
     )
 
 

@@ -1,4 +1,4 @@
-"""The pointing game on drawn pictures, whose masks are known: does a map's highest point lie in the thing?
+"""The pointing game on drawn pictures, whose masks are known: does a map's highest point lie on the thing?
 
 B = pictures, C = channels, S = side, U = units whose output has a place.
 """
@@ -136,6 +136,7 @@ def _by_unit(rows: list[Row]) -> dict[str, np.ndarray]:
         "unit_rates": np.array([row.rates for row in rows]),
         "unit_lows": np.array([row.lows for row in rows]),
         "unit_highs": np.array([row.highs for row in rows]),
+        "unit_outline_rates": np.array([row.outline_rates for row in rows]),
     }
 
 

@@ -1,8 +1,9 @@
 """How well maps point at a thing whose place is known, and how sure the rate is: the pointing game's rules.
 
-B = pictures, S = side, N = S * S. Things have hollows: the middle of a ring is not on its mask, but whoever
-points there points at the ring. A hit therefore lies in the mask's outline, its convex hull. A map that is
-nowhere positive has found no evidence for the class: it points nowhere, which is a miss.
+B = pictures, S = side, N = S * S. A hit lies on the mask, with no tolerance. Things have hollows, and a map
+of 4 x 4 places that points at a ring points into its middle: how many lie in the mask's outline, its convex
+hull, is counted beside the hits. A map that is nowhere positive has found no evidence for the class: it
+points nowhere, which is a miss.
 """
 
 from typing import NamedTuple
@@ -17,8 +18,8 @@ DIRECTIONS = 64  # in which an outline is supported
 class Scores(NamedTuple):
     """Of each picture's map."""
 
-    is_hit: np.ndarray  # (B,) bool
-    is_on_mask: np.ndarray  # (B,) bool: of the hits those in no hollow
+    is_hit: np.ndarray  # (B,) bool: points at the mask
+    is_in_outline: np.ndarray  # (B,) bool: points at the mask or into a hollow of it
     overlaps: np.ndarray  # (B,)
     has_evidence: np.ndarray  # (B,) bool: positive somewhere
 
@@ -43,9 +44,9 @@ def outlined(masks: Tensor) -> Tensor:
 def scores(maps: Tensor, masks: Tensor, outlines: Tensor) -> Scores:
     """Maps (B, S, S) against masks and their outlines, (B, S, S) bool.
 
-    A hit: the highest pixel (the first of equal ones, row by row) lies in the outline, without tolerance. The
-    overlap is the share of the mask itself among as many highest pixels as the mask has. A map without
-    evidence, or not finite, misses, and overlaps nowhere.
+    A hit: the highest pixel (the first of equal ones, row by row) lies on the mask, without tolerance. The
+    overlap is the share of the mask among as many highest pixels as the mask has. A map without evidence, or
+    not finite, misses, and overlaps nowhere.
     """
     flat, on_thing = maps.flatten(1), masks.flatten(1)
     has_evidence = flat.isfinite().all(1) & (flat > 0).any(1)
@@ -56,8 +57,8 @@ def scores(maps: Tensor, masks: Tensor, outlines: Tensor) -> Scores:
     overlaps = (found & is_among_highest).sum(1).double() / sizes[:, 0]
     points_inside = outlines.flatten(1).gather(1, order[:, :1])[:, 0]
     return Scores(
-        (points_inside & has_evidence).cpu().numpy(),
         (found[:, 0] & has_evidence).cpu().numpy(),
+        (points_inside & has_evidence).cpu().numpy(),
         (overlaps * has_evidence).cpu().numpy(),
         has_evidence.cpu().numpy(),
     )
@@ -77,7 +78,7 @@ class Row(NamedTuple):
     rates: float
     lows: float
     highs: float
-    mask_rates: float
+    outline_rates: float
     overlaps: float
     overlap_errors: float
     without_evidence: int
@@ -94,21 +95,22 @@ def row_of(method: str, unit: str, found: Scores) -> Row:
         hits,
         hits / pictures,
         *wilson(hits, pictures),
-        float(found.is_on_mask.mean()),
+        float(found.is_in_outline.mean()),
         *overlap,
         without,
     )
 
 
 def control_rows(masks: Tensor, outlines: Tensor) -> list[Row]:
-    """What pointing without looking reaches on masks (B, S, S) and in their outlines.
+    """What pointing without looking reaches on masks (B, S, S), and in their outlines.
 
     "random pixel" has what is to be expected of pixels in a random order: exactly, hence without an interval
     or an error (NaN), and its hits are no whole number. "centre" points to the middle whatever is shown.
     """
-    share, covered = float(outlines.double().mean()), float(masks.double().mean())
+    share, outlined_share = float(masks.double().mean()), float(outlines.double().mean())
     centre = towards_centre(masks.shape[-1]).to(masks.device).expand(masks.shape)
-    random = Row("random pixel", "", share * len(masks), share, np.nan, np.nan, covered, covered, np.nan, 0)
+    hits, none = share * len(masks), np.nan
+    random = Row("random pixel", "", hits, share, none, none, outlined_share, share, none, 0)
     return [random, row_of("centre", "", scores(centre, masks, outlines))]
 
 

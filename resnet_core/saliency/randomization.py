@@ -59,8 +59,7 @@ def randomized(
         absolute_rank=np.array([rank_correlation(np.abs(first), np.abs(map)) for map in maps]),
         similarity=np.array([similarity(first, map) for map in maps]),
         probabilities=np.array([place.probability for place in found]),
-        picture=asked.facts["picture"],
-        target=asked.facts["target"],
+        **asked.said,
         seed=np.int64(subject.config.seed + options.seed),
     )
 

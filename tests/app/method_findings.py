@@ -37,6 +37,10 @@ def _facts(question: Question) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
+def _said(question: Question) -> dict[str, np.ndarray]:
+    return {name: fact for name, fact in _facts(question).items() if name != "mask"}
+
+
 def corner(side: int, value: float) -> np.ndarray:
     """A map that is `value` in its upper left corner, a tenth of it against the class in the lower right."""
     values = np.zeros((side, side), np.float32)
@@ -71,26 +75,25 @@ def _randomized(question: Question) -> Randomized:
     plan = plan_of_run(question.config)
     counts = np.unique(np.linspace(0, len(plan.units), question.options.places).round().astype(int))
     left = np.linspace(1, 0, len(counts)) * _strength(question)
-    facts = _facts(question)
     return Randomized(
         method=np.array(question.options.method), unit=np.array("layer3.0"),
         units=np.array(["" if not c else plan.unit_names[-c] for c in counts]), counts=counts,
         maps=np.stack([corner(4, value) for value in left]),
         signed_rank=left, absolute_rank=np.full(len(counts), 0.75), similarity=np.full(len(counts), np.nan),
-        probabilities=left, picture=facts["picture"], target=facts["target"], seed=np.int64(1),
+        probabilities=left, seed=np.int64(1), **_said(question),
     )  # fmt: skip
 
 
 def _perturbed(question: Question) -> Perturbed:
     shares, orders = np.linspace(0, 1, question.options.shares), question.options.orders
-    facts, half = _facts(question), np.full(question.options.orders, 0.5)
+    half = np.full(question.options.orders, 0.5)
     random = np.tile(1 - shares, (orders, 1))
     return Perturbed(
         method=np.array(question.options.method), unit=np.array("layer3.0"), shares=shares,
         deletion=(1 - shares) ** 2, insertion=shares, random_deletion=random,
         random_insertion=random[:, ::-1],
         deletion_area=np.float64(0.33), insertion_area=np.float64(0.5), random_deletion_areas=half,
-        random_insertion_areas=half, map=corner(SIDE, 1.0), picture=facts["picture"], target=facts["target"],
+        random_insertion_areas=half, map=corner(SIDE, 1.0), **_said(question),
     )  # fmt: skip
 
 
@@ -101,9 +104,10 @@ def _pointing_game(question: Question) -> PointingGame:
     unit_rates = np.linspace(0.1, 0.9, len(names)) * strength
     return PointingGame(
         methods=np.array(GAME), unit_of=np.array(["layer3.0"] * 6 + [""] * (count - 6)), hits=200 * rates,
-        rates=rates, lows=rates - 0.05, highs=rates + 0.05, mask_rates=0.8 * rates, overlaps=rates / 2,
+        rates=rates, lows=rates - 0.05, highs=rates + 0.05, outline_rates=1.1 * rates, overlaps=rates / 2,
         overlap_errors=np.full(count, 0.01), without_evidence=np.arange(count), units=np.array(names),
         unit_rates=unit_rates, unit_lows=unit_rates - 0.05, unit_highs=unit_rates + 0.05,
+        unit_outline_rates=1.1 * unit_rates,
         chosen_on=np.int64(100), pictures=np.int64(200), accuracy=np.float64(0.875),
         mask_share=np.float64(0.2),
     )  # fmt: skip

@@ -82,9 +82,10 @@ def test_rates_stand_in_the_row_of_their_method_with_their_intervals():
 
 def test_the_rate_of_every_unit_has_its_band():
     low, high = np.array([0.1, 0.2]), np.array([0.5, 0.6])
-    figure = by_unit([UnitRates(ARMS[0], ["stem", "layer1.0"], np.array([1.0, 3.0]), low + 0.2, low, high)],
-                     Depths(ARMS, 5, 0.05), LIGHT)  # fmt: skip
+    rates = UnitRates(ARMS[0], ["stem", "layer1.0"], np.array([1.0, 3.0]), low + 0.2, low, high, low + 0.25)
+    figure = by_unit([rates], Depths(ARMS, 5, 0.05), LIGHT)
     np.testing.assert_allclose(of(figure, "curve")[0].y, [0.3, 0.4])
+    assert of(figure, "curve")[0].text[1] == "plain, layer1.0: 0.40, in the outline 0.45"
     assert list(of(figure, "band")[0].x) == [1, 3, 3, 1]
     assert (figure.layout.shapes[0].name, figure.layout.shapes[0].y0) == ("random pixel", 0.05)
     assert of(by_unit([], Depths(ARMS, 5), LIGHT), "curve") == []
@@ -113,6 +114,9 @@ def test_it_is_said_what_random_weights_leave_of_a_map_and_what_its_pixels_do(st
         in said(page)
     )
     assert "Grad-CAM passed this test in Adebayo et al. 2018." in said(page)
+    beside = "".join(html.proto.body for html in page.get("html"))
+    assert "Test picture 0, labelled trouser." in beside
+    assert beside.count("ResNet-8 says: trouser") == 1
     page.selectbox(key="method that is tested").set_value("guided-backprop")
     drawn(page)
     assert analysts.asked[-1].options.method == "guided-backprop"
@@ -135,14 +139,35 @@ def test_the_pointing_game_says_its_pictures_and_who_points_better(store, monkey
     answer_with(monkeypatch, saliency_finding)
     page = opened("saliency", show="pointing-game", **SHAPES)
     assert (
-        "ResNet-8: Grad-CAM at layer3.0 points at the shape in 90% (95 % interval 85% to 95%) of 200 pictures"
+        "ResNet-8: Grad-CAM at layer3.0 points at the shape in 90% (95 % interval 85% to 95%) of 200 "
+        "pictures, into its outline in 99%; a random pixel lies on it in 25%"
+    ) in said(page)
+    # Units of 0.10, 0.37, 0.63 and 0.90 -+ 0.05, and a random pixel has 0.25.
+    assert (
+        "It does so at 3 of 4 units, most often at layer3.0 (90%); in the last stage (90%) at 1 of 1."
     ) in said(page)
     assert "Grad-CAM points better in ResNet-8: the intervals do not overlap." in said(page)
     assert "200 test pictures; units chosen on 100 training pictures; BN held at the next batch." in said(
         page
     )
     assert "ResNet-8: initial values, seed 0, 87.5% right." in said(page)
-    assert len(page.dataframe[0].value) == 2 * 15
+    table = page.dataframe[0].value
+    assert len(table) == 2 * 15
+    np.testing.assert_allclose(table["in the outline"], 1.1 * table["rate"])
+
+
+def test_an_untrained_network_whose_deep_units_point_by_chance_is_said_to_see_what_stands_out(
+    store, monkeypatch
+):
+    def found(question):
+        falling = np.array([0.5, 0.4, 0.3, 0.2])
+        return saliency_finding(question)._replace(unit_rates=falling, unit_lows=falling - 0.1)
+
+    answer_with(monkeypatch, found)
+    page = opened("saliency", show="pointing-game", **SHAPES)
+    # Plain: half of 25% by chance. Residual: 0.4 - 0.1 is the last one above 25%.
+    assert "at 2 of 4 units, most often at conv1 (50%); in the last stage (20%) at none." in said(page)
+    assert "points at what stands out" in said(page)
 
 
 def test_networks_whose_intervals_overlap_cannot_be_told_apart():

@@ -172,6 +172,19 @@ def test_questions_leave_the_network_as_it_was(subject):
     assert all(torch.equal(value, before[name]) for name, value in subject.network.state_dict().items())
 
 
+@pytest.mark.parametrize(
+    ("ask", "options"),
+    [(randomized, RandomizedOptions(picture="test:2", places=2)),
+     (perturbed, PerturbedOptions(picture="test:2", shares=3, orders=1))],
+)  # fmt: skip
+def test_what_the_network_as_it_is_says_of_the_picture_is_there(subject, network, picture, ask, options):
+    found = ask(subject, options)
+    assert found.label == subject.images.test_labels[2]
+    with torch.no_grad():
+        assert found.logits.tolist() == network(picture)[0].tolist()
+    assert found.target == found.logits.argmax()
+
+
 @pytest.mark.parametrize("ask", [
     lambda subject, **options: randomized(subject, RandomizedOptions(**options)),
     lambda subject, **options: perturbed(subject, PerturbedOptions(**options)),

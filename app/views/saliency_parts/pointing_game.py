@@ -32,7 +32,7 @@ def draw(scene: Scene) -> None:
     found = scene.ask([look.question("pointing-game", scene.step) for look in looks])
     known = [(look, one) for look, one in zip(looks, found, strict=True) if one is not None]
     said = [
-        f"**{look.name}**: …" if one is None else _said(look, one)
+        f"**{look.name}**: …" if one is None else f"{_said(look, one)}{_untrained(look, one, scene.step)}"
         for look, one in zip(looks, found, strict=True)
     ]
     said += told_apart(known) or [" "]
@@ -82,14 +82,35 @@ def _said(look: Look, one: PointingGame) -> str:
     at, best = _index(one, "grad-cam"), _best(one)
     if at is None:
         return f"**{look.name}**: no unit of it has maps with a place."
-    words = f"**{look.name}**: Grad-CAM at {one.unit_of[at]} points at the shape in {_rate(one, at)}"
+    words = f"**{look.name}**: Grad-CAM at {one.unit_of[at]} points at the shape in {_rate(one, at)} of "
+    words += f"{int(one.pictures)} pictures, into its outline in {one.outline_rates[at]:.0%}"
     controls = [(name, _index(one, name)) for name in CONTROLS]
     beside = ", ".join(f"{_named(name)} in {one.rates[i]:.0%}" for name, i in controls if i is not None)
-    words += f" of {int(one.pictures)} pictures; {beside}."
+    words += f"; {beside}."
     if best == at:
         return f"{words} No method points better."
     verdict = "cannot be told apart from it" if _overlap(one, at, one, best) else "points better"
     return f"{words} {_title(one, best)}, the highest with {_rate(one, best)}, {verdict}."
+
+
+def _untrained(look: Look, one: PointingGame, step: int) -> str:
+    """Where initial weights, which know no class, point better than chance, and what the last stage does."""
+    if look.kept(step) or not len(one.units):
+        return ""
+    chance = float(one.rates[_index(one, CONTROLS[0])])
+    is_better, best = one.unit_lows > chance, int(np.argmax(np.nan_to_num(one.unit_rates)))
+    stages = dict(zip(look.plan.unit_names, (unit.stage for unit in look.plan.units), strict=True))
+    is_last = np.array([stages[name] == stages[str(one.units[-1])] for name in map(str, one.units)])
+    if not is_better.any():
+        return " Its weights are initial ones: at no unit does Grad-CAM point better than a random pixel."
+    rates, last = one.unit_rates[is_last], int(is_better[is_last].sum())
+    within = f"{rates.min():.0%}" + (f" to {rates.max():.0%}" if len(rates) > 1 else "")
+    return (
+        " Its weights are initial ones and know no class: where Grad-CAM points better than a random pixel, "
+        f"it points at what stands out. It does so at {is_better.sum()} of {len(one.units)} units, "
+        f"most often at {one.units[best]} ({one.unit_rates[best]:.0%}); in the last stage ({within}) at "
+        f"{f'{last} of {len(rates)}' if last else 'none'}."
+    )
 
 
 def told_apart(known: Known) -> list[str]:
@@ -145,7 +166,8 @@ def _unit_rates(look: Look, one: PointingGame) -> UnitRates:
     places = {place.name: place for place in units_of(look.plan)}
     names = list(map(str, one.units))
     depths = np.array([places[name].depth for name in names], dtype=float)
-    return UnitRates(look.arm, names, depths, one.unit_rates, one.unit_lows, one.unit_highs)
+    rates = (one.unit_rates, one.unit_lows, one.unit_highs, one.unit_outline_rates)
+    return UnitRates(look.arm, names, depths, *rates)
 
 
 def _chance(known: Known) -> float:
@@ -156,11 +178,16 @@ def _chance(known: Known) -> float:
 
 def _by_unit_said(known: Known) -> str:
     said = [
-        f"{look.name}: {one.unit_rates[0]:.0%} at {one.units[0]}, {one.unit_rates[-1]:.0%} at {one.units[-1]}"
+        f"{look.name}: {', '.join(_at_unit(one, place) for place in (0, -1))}"
         for look, one in known
         if len(one.units)
     ]
     return f"Grad-CAM's rate of hits at every unit. {'; '.join(said)}"
+
+
+def _at_unit(one: PointingGame, place: int) -> str:
+    rates = f"{one.unit_rates[place]:.0%} ({one.unit_outline_rates[place]:.0%} in the outline)"
+    return f"{rates} at {one.units[place]}"
 
 
 def _numbers(known: Known) -> None:
@@ -170,7 +197,7 @@ def _numbers(known: Known) -> None:
         "rates",
         "lows",
         "highs",
-        "mask_rates",
+        "outline_rates",
         "overlaps",
         "overlap_errors",
         "without_evidence",
@@ -187,7 +214,7 @@ def _numbers(known: Known) -> None:
         for i in range(len(one.methods))
     ]
     names = ("network", "method", "unit", "pictures", "hits", "rate", "low, 95 %", "high, 95 %",
-             "on the mask itself", "overlap", "standard error", "without evidence")  # fmt: skip
+             "in the outline", "overlap", "standard error", "without evidence")  # fmt: skip
     st.dataframe(
         as_columns(names, rows), hide_index=True, width="stretch", height=TABLE, key="pointing table"
     )
