@@ -144,7 +144,7 @@ def test_the_pointing_game_says_its_pictures_and_who_points_better(store, monkey
     ) in said(page)
     # Units of 0.10, 0.37, 0.63 and 0.90 -+ 0.05, and a random pixel has 0.25.
     assert (
-        "It does so at 3 of 4 units, most often at layer3.0 (90%); in the last stage (90%) at 1 of 1."
+        "Grad-CAM does so at 3 of 4 units, most often at layer3.0 (90%); in the last stage (90%) at 1 of 1."
     ) in said(page)
     assert "Grad-CAM points better in ResNet-8: the intervals do not overlap." in said(page)
     assert "200 test pictures; units chosen on 100 training pictures; BN held at the next batch." in said(

@@ -106,8 +106,8 @@ def _untrained(look: Look, one: PointingGame, step: int) -> str:
     rates, last = one.unit_rates[is_last], int(is_better[is_last].sum())
     within = f"{rates.min():.0%}" + (f" to {rates.max():.0%}" if len(rates) > 1 else "")
     return (
-        " Its weights are initial ones and know no class: where Grad-CAM points better than a random pixel, "
-        f"it points at what stands out. It does so at {is_better.sum()} of {len(one.units)} units, "
+        " Its weights are initial ones and know no class: a map that points better than a random pixel "
+        f"points at what stands out. Grad-CAM does so at {is_better.sum()} of {len(one.units)} units, "
         f"most often at {one.units[best]} ({one.unit_rates[best]:.0%}); in the last stage ({within}) at "
         f"{f'{last} of {len(rates)}' if last else 'none'}."
     )
