@@ -119,10 +119,23 @@ class Question(BaseModel):
 
         What only says how a run trains on leaves it as it is, and so does a setting that comes later.
         """
-        config = self.config
         asked = {
             "instrument": self.instrument,
             "version": INSTRUMENTS[self.instrument].version,
+            **self._about,
+            "options": self.options.model_dump(mode="json", exclude_defaults=True),
+        }
+        return _digest(asked)
+
+    @cached_property
+    def network_key(self) -> str:
+        """Equal for questions about the same weights and the same next batch, whatever is asked."""
+        return _digest(self._about)
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        config = self.config
+        return {
             "model": config.model.model_dump(mode="json", exclude_defaults=True),
             "data": config.data.model_dump(mode="json", exclude_defaults=True),
             "batch": config.training.batch,
@@ -130,14 +143,16 @@ class Question(BaseModel):
             "seed": config.seed,
             "run": self.run_id,
             "step": self.step,
-            "options": self.options.model_dump(mode="json", exclude_defaults=True),
         }
-        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
     def to_json(self) -> str:
         """One line, as `question_from_json` takes it."""
         whole = self.model_dump(mode="json", exclude={"options"})
         return json.dumps(whole | {"options": self.options.model_dump(mode="json")})
+
+
+def _digest(asked: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def question(

@@ -10,7 +10,7 @@ from resnet_core.analyst.pool import Reply
 from resnet_core.findings import Finding
 from resnet_core.questions import Question
 
-SECONDS_TO_WAIT = 0.25  # a warm analyst is faster than a second drawing of the page
+SECONDS_TO_WAIT = 0.4  # a warm analyst is faster than a second drawing of the page
 
 
 class Asking:

@@ -5,6 +5,7 @@ question names.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from resnet_core.data.sets import ImageSet
@@ -105,4 +106,5 @@ def answer(
     if not INSTRUMENTS[question.instrument].needs_network:
         return _ANSWERS_WITHOUT_NETWORK[question.instrument](question.options, report, file)
     subject = subject_of(question.config, weights, question.step, images, file=file)
+    subject = replace(subject, known_as=f"{question.network_key} {weights}")
     return _ANSWERS[question.instrument](subject, question.options, report)

@@ -26,6 +26,7 @@ class Subject:
     images: ImageSet
     step: int = 0
     file: Path | None = None  # what "upload" has made of a visitor's picture
+    known_as: str = ""  # equal for equal networks and batches; empty where that is not known
 
     @cached_property
     def batch(self) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 C = channels, S = side, K = classes.
 """
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from resnet_core.instruments.settled import settled
 from resnet_core.instruments.subject import Subject
 from resnet_core.options import ExplainedOptions
 from resnet_core.saliency.pictures import Picture, picture_of
+
+MAX_REMEMBERED = 4  # two networks at two steps
+_remembered: OrderedDict[str, nn.Module] = OrderedDict()  # of the process of an analyst
 
 
 class Explained(NamedTuple):
@@ -52,10 +56,22 @@ def explained(subject: Subject, options: ExplainedOptions) -> Explained:
     Raises ValueError for a picture or a class that is not there.
     """
     picture = picture_of(subject, options.picture)
-    network = settled(subject.network, subject.batch[0])
+    network = _settled(subject)
     images = subject.images.normalize(picture.pixels[None])
     logits = network(images)[0]
     target = int(logits.argmax()) if options.target is None else options.target
     if target >= len(logits):
         raise ValueError(f"target: {target} is not there; the classes are 0 to {len(logits) - 1}")
     return Explained(network, images, torch.tensor([target], device=images.device), logits, picture)
+
+
+def _settled(subject: Subject) -> nn.Module:
+    # Settling takes longer than a map, and no explanation changes the network.
+    if not subject.known_as:
+        return settled(subject.network, subject.batch[0])
+    known = _remembered.pop(subject.known_as, None)
+    network = settled(subject.network, subject.batch[0]) if known is None else known
+    _remembered[subject.known_as] = network
+    while len(_remembered) > MAX_REMEMBERED:
+        _remembered.popitem(last=False)
+    return network

@@ -54,7 +54,7 @@ def link(server, **more: str) -> str:
 
 def wait_until_measured(page) -> None:
     """Something is drawn, and nothing is being computed any more."""
-    page.locator(".rl-chart[aria-label] .main-svg, .rl-gallery").first.wait_for()
+    page.locator(".rl-chart[aria-label] .main-svg, .grid button img").first.wait_for()
     expect(page.get_by_text("Measuring:")).to_have_count(0)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
