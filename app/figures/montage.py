@@ -134,5 +134,6 @@ def _resized(colors: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def png(colors: np.ndarray) -> str:
     """(h, w, 3) or (h, w) uint8 as the address of a picture that is its own file."""
     file = BytesIO()
-    Image.fromarray(colors).save(file, "png")
+    # A third of the time for a seventh more bytes.
+    Image.fromarray(colors).save(file, "png", compress_level=1)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
