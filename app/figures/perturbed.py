@@ -1,6 +1,6 @@
 """The probability of a class while salient pixels go, or come, first: two panels, beside random orders.
 
-Petsiuk et al. (RISE). F = shares of the pixels, R = random orders.
+As in RISE. F = shares of the pixels, R = random orders.
 """
 
 from collections.abc import Sequence

@@ -48,6 +48,7 @@ def subject_of(
     weights: Path | None = None,
     step: int = 0,
     images: ImageSet | None = None,
+    *,
     device: torch.device | None = None,
     file: Path | None = None,
 ) -> Subject:

@@ -28,6 +28,7 @@ from resnet_core.imagenet_weights import download, published
 from resnet_core.instruments.settled import settled
 from resnet_core.options import BLOCK_METHODS, ImageNetOptions
 from resnet_core.saliency_findings import ImageNetMaps
+from resnet_core.uploads.bounds import GONE
 
 SIDE, RESIZED = 224, 256
 SEED = 0  # of initial values
@@ -190,7 +191,7 @@ def _picture(chosen: str, file: Path | None) -> Tensor:
     if chosen.startswith("shapes:"):
         return torch.from_numpy(shapes(np.array([int(chosen.removeprefix("shapes:"))]), SIDE).images[0])
     if file is None:
-        raise ValueError("picture: the file is not there any more; upload it again")
+        raise ValueError(f"picture: {GONE}")
     with np.load(file, allow_pickle=False) as arrays:
         return cropped(torch.from_numpy(arrays["pixels"]).permute(2, 0, 1))
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from resnet_core.data.sets import drawn_pictures
 from resnet_core.data.shapes import shapes
 from resnet_core.instruments.subject import Subject
+from resnet_core.uploads.bounds import GONE
 
 NO_LABEL = -1
 _UNKNOWN = np.zeros((0, 0), bool)
@@ -54,7 +55,7 @@ def _drawn(subject: Subject, number: int) -> Picture:
 
 def _of_file(subject: Subject) -> Tensor:
     if subject.file is None:
-        raise ValueError("picture: the file is not there any more; upload it again")
+        raise ValueError(f"picture: {GONE}")
     with np.load(subject.file, allow_pickle=False) as arrays:
         return _as_seen(subject, Image.fromarray(arrays["pixels"]))
 
