@@ -216,7 +216,10 @@ def test_a_file_is_cut_to_the_square_in_its_middle(name, channels, request, tmp_
     ("options", "words"),
     [
         ({"picture": "test:60"}, "picture: 60 is not there; the test pictures are 0 to 59"),
-        ({"picture": "file:" + 64 * "0"}, "picture: this picture is not here any more; choose the file again"),
+        (
+            {"picture": "file:" + 64 * "0"},
+            "picture: this picture is not here any more; choose the file again",
+        ),
         ({"target": 10}, "target: 10 is not there; the classes are 0 to 9"),
     ],
 )
