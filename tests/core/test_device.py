@@ -120,8 +120,8 @@ def test_a_clock_that_runs_backwards_still_gives_a_speed_above_zero(monkeypatch)
 
 def test_nobody_else_chooses_a_device():
     # `.cuda()`, torch.device("cuda") and is_available() belong to device.py alone. What resnet_core/code
-    # writes is for elsewhere, where there is no device.py.
-    choosing = re.compile(r"""\.cuda\(|torch\.device\(\s*["']|is_available\(""")
+    # writes is for elsewhere, where there is no device.py. "meta" is none: it only leaves numbers out.
+    choosing = re.compile(r"""\.cuda\(|torch\.device\(\s*["'](?!meta["'])|is_available\(""")
     files = [
         file
         for file in ROOT.glob("resnet_core/**/*.py")
