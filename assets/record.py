@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -89,14 +90,18 @@ def keep_answers(store: RunStore, kept: RunStore, run: RunInfo) -> None:
     images = load_images(run.config.data, pick_device())
     for step in store.checkpoints(run.id):
         weights = store.weights_file(run.id, step)
-        for name, options in usual_questions():
+        for name, options in usual_questions(int(images.test_labels[0])):
             asked = question(name, run.config, run_id=run.id, step=step, options=options)
             print(f"{run.id} step {step}: {name:<20}", end="\r", flush=True)
             write_answer(answer_file(kept, asked), answer(asked, weights, images))
 
 
-def usual_questions() -> Iterator[tuple[str, dict[str, str]]]:
-    """Instruments with their options. The pointing game needs other pictures, the gallery too much room."""
+def usual_questions(label: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Instruments with their options. The pointing game needs other pictures, the gallery too much room.
+
+    Maps over training are those of the `label` of the first test picture.
+    """
+    yield "block-maps", {"target": label}
     for name, kind in INSTRUMENTS.items():
         if name == "pixel-map":
             yield from ((name, {"method": method}) for method in PIXEL_METHODS)

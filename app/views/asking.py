@@ -10,6 +10,7 @@ from resnet_core.analyst.pool import Reply
 from resnet_core.findings import Finding
 from resnet_core.questions import Question
 
+MAX_SENTENCES = 3  # about what went wrong, as when all steps of a run are asked
 SECONDS_TO_WAIT = 0.4  # a warm analyst is faster than a second drawing of the page
 
 
@@ -63,11 +64,13 @@ class Asking:
         st.progress(done / len(replies), f"Measuring: {count} of {len(replies)} done")
 
     def say_failures(self) -> None:
-        """A sentence for everything that went wrong, and a button to ask again."""
+        """A sentence for each of the first things that went wrong, and a button to ask again."""
         replies = self._replies.values()
-        problems = dict.fromkeys(f"{reply.problem}." for reply in replies if reply.state == "failed")
+        problems = list(dict.fromkeys(f"{reply.problem}." for reply in replies if reply.state == "failed"))
         if problems:
             said, again = st.columns([8, 1.2], vertical_alignment="center")
-            said.error("  \n".join(map(as_plain, problems)), icon=":material/error:")
+            more = len(problems) - MAX_SENTENCES
+            sentences = problems[:MAX_SENTENCES] + ([f"And {more} more."] if more > 0 else [])
+            said.error("  \n".join(map(as_plain, sentences)), icon=":material/error:")
             forget = state.analysts().forget_failures
             again.button("Try again", key="ask again", on_click=forget, width="stretch")

@@ -1,5 +1,7 @@
 """The frame of the pages of instruments: links, choices, steps, waiting, failing, and every family."""
 
+import re
+
 import pytest
 
 from app.diagram.choice import network_of
@@ -197,6 +199,13 @@ def test_a_failed_answer_is_said_and_can_be_asked_again(root, monkeypatch):
     assert errors(page) == ["there was not enough memory."], "once, for two networks"
     press(page, "ask again")
     assert forgotten == [True]
+
+
+def test_of_many_things_that_went_wrong_a_few_are_said(root, monkeypatch):
+    answer_with(monkeypatch, lambda question: f"no answer for {question.key}")
+    said = errors(opened("gradients", first=TINY, second=SKIPS, show="families"))
+    assert len(said) == 4
+    assert re.fullmatch(r"And \d+ more\.", said[-1])
 
 
 def test_what_is_asked_ahead_fails_in_silence(filled, monkeypatch):
