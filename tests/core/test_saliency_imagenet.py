@@ -197,7 +197,7 @@ def test_a_visitors_picture_is_taken_from_its_file(tmp_path):
     asked = ImageNetOptions(picture=f"file:{'a' * 64}")
     found = imagenet_maps(asked, lambda share: None, file)
     np.testing.assert_array_equal(found.picture, cropped(torch.from_numpy(pixels).permute(2, 0, 1)))
-    with pytest.raises(ValueError, match="upload it again"):
+    with pytest.raises(ValueError, match="choose the file again"):
         imagenet_maps(asked, lambda share: None, None)
 
 
