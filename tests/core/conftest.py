@@ -1,8 +1,10 @@
 """Small networks on small pictures, on the CPU, and the same numbers every time."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -13,6 +15,7 @@ from resnet_core.runs import worker
 from resnet_core.runs.archive import pack_run
 from resnet_core.runs.store import RunStore
 from resnet_core.runs.worker import train_in_foreground
+from tests.core.analyst_scene import Scene
 from tests.core.command_line import call
 from tests.core.finished_runs import add_finished_run
 from tests.core.given_weights import TINY
@@ -43,6 +46,17 @@ def few(clothes):
 @pytest.fixture
 def store(tmp_path) -> RunStore:
     return RunStore(tmp_path / "store")
+
+
+@pytest.fixture
+def scene(tmp_path) -> Iterator[Scene]:
+    """A store and pools of analysts, of which nothing is left."""
+    scene = Scene(tmp_path)
+    yield scene
+    for pool in scene.pools:
+        pool.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "analyst"]
+    assert not psutil.Process().children(recursive=True)
 
 
 @pytest.fixture(scope="session")

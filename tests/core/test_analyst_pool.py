@@ -13,17 +13,7 @@ from resnet_core.analyst.answers import answer_file, write_answer
 from resnet_core.analyst.pool import Analysts, count_analysts
 from resnet_core.questions import INSTRUMENTS
 from tests.core import pretended_analyst as seeds
-from tests.core.analyst_scene import FINDING, LONG, Scene, ask_about, is_answered, until
-
-
-@pytest.fixture
-def scene(tmp_path):
-    scene = Scene(tmp_path)
-    yield scene
-    for pool in scene.pools:
-        pool.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "analyst"]
-    assert not psutil.Process().children(recursive=True)
+from tests.core.analyst_scene import FINDING, LONG, ask_about, is_answered, until
 
 
 def test_nothing_is_started_before_there_is_a_question(scene):

@@ -1,28 +1,13 @@
 """The pool and what lies on disk: weights of runs, answers that come with a store, or are damaged."""
 
-import threading
-
-import psutil
-import pytest
-
 from resnet_core.analyst import pool as pool_module
 from resnet_core.analyst.answers import answer_file, write_answer
 from resnet_core.config import from_flat
 from resnet_core.questions import question
 from resnet_core.runs.store import RunStore
 from tests.core import pretended_analyst as seeds
-from tests.core.analyst_scene import FINDING, LONG, Scene, ask_about, is_answered, until
+from tests.core.analyst_scene import FINDING, LONG, ask_about, is_answered, until
 from tests.core.finished_runs import CONFIG, add_checkpoint, add_finished_run
-
-
-@pytest.fixture
-def scene(tmp_path):
-    scene = Scene(tmp_path)
-    yield scene
-    for pool in scene.pools:
-        pool.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "analyst"]
-    assert not psutil.Process().children(recursive=True)
 
 
 def test_a_question_about_a_run_is_given_its_weights(scene):

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import psutil
 import pytest
 
 from resnet_core.analyst import places as places_module
@@ -18,17 +17,7 @@ from resnet_core.questions import INSTRUMENTS, Question, question
 from resnet_core.runs.store import RunStore
 from resnet_core.uploads import GONE, MAX_BYTES
 from tests.core import pretended_analyst as seeds
-from tests.core.analyst_scene import LONG, PICTURE, Scene, ask_about, until
-
-
-@pytest.fixture
-def scene(tmp_path):
-    scene = Scene(tmp_path)
-    yield scene
-    for pool in scene.pools:
-        pool.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "analyst"]
-    assert not psutil.Process().children(recursive=True)
+from tests.core.analyst_scene import LONG, PICTURE, ask_about, until
 
 
 def bytes_of(seed: int, more: str = "") -> bytes:

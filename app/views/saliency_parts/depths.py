@@ -21,9 +21,9 @@ from app.views.saliency_parts import map_scale, picture_choice
 from app.views.saliency_parts.cam_unit import choose_unit, unit_of
 from app.views.saliency_parts.depth_sentences import sentences
 from app.views.saliency_parts.map_scale import MapScale
+from app.views.saliency_parts.method_choice import choose_method
 from app.views.saliency_parts.method_names import NAMES, UNITS
 from app.views.saliency_parts.unit_maps import NONE, OF, map_of, placed_units, share_on
-from resnet_core.options import BLOCK_METHODS
 from resnet_core.saliency_findings import BlockMaps
 
 SHOWN = {"stage ends": "Ends of stages", "every third unit": "Every third unit", "all units": "All units"}
@@ -83,13 +83,9 @@ def _choices(scene: Scene) -> How:
 def _method() -> str:
     """Parts of a sum are mapped by Grad-CAM alone, which is linear in them."""
     is_part = state.remembered("mapped part", "output") != "output"
-    state.show_in_widget(METHOD, "grad-cam" if is_part else state.remembered(METHOD, "grad-cam"))
-    return st.selectbox(
-        "Method", BLOCK_METHODS, format_func=NAMES.get, key=METHOD, width=170, disabled=is_part,
-        label_visibility="collapsed",
-        help="Shortcut, branch and sum are mapped by Grad-CAM." if is_part else None,
-        on_change=lambda: state.remember(METHOD, state.widget_value(METHOD)),
-    )  # fmt: skip
+    return choose_method(
+        METHOD, only_usual_because="Shortcut, branch and sum are mapped by Grad-CAM." if is_part else ""
+    )
 
 
 def _places(look: Look, how: How) -> list[UnitPlace]:

@@ -21,9 +21,9 @@ from app.views.instruments.units import evenly
 from app.views.saliency_parts import imagenet_choice, map_scale
 from app.views.saliency_parts.imagenet_sentences import about, answers, sentences, titled
 from app.views.saliency_parts.map_scale import MapScale
-from app.views.saliency_parts.method_names import NAMES, UNITS
+from app.views.saliency_parts.method_choice import choose_method
+from app.views.saliency_parts.method_names import UNITS
 from resnet_core.imagenet_weights import PUBLISHED
-from resnet_core.options import BLOCK_METHODS
 from resnet_core.saliency_findings import ImageNetMaps
 
 FORMS = {"over": "Over the picture", "grid": "Raw grid"}
@@ -93,11 +93,7 @@ def _answers(found: ImageNetMaps | None, scene: Scene) -> None:
 
 def _choices() -> How:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        state.show_in_widget(METHOD, state.remembered(METHOD, "grad-cam"))
-        method = st.selectbox(
-            "Method", BLOCK_METHODS, format_func=NAMES.get, key=METHOD, width=170,
-            on_change=lambda: state.remember(METHOD, state.widget_value(METHOD)),
-        )  # fmt: skip
+        method = choose_method(METHOD)
         form = switch("How maps are drawn", FORMS, key="map form")
         scale = map_scale.choose()
     return How(method, form == "over", scale)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from app import state
 from app.figures.map_sheet import Scale, Strip, Tile, map_sheet
 from app.figures.one_map import OneMap, one_map
 from app.figures.overlay import grid, overlay
@@ -22,9 +21,9 @@ from app.views.saliency_parts.depth_sentences import course_said
 from app.views.saliency_parts.depths import FORMS
 from app.views.saliency_parts.film import FORMATS, Frame, Panel, film, side_of
 from app.views.saliency_parts.map_scale import MapScale
+from app.views.saliency_parts.method_choice import choose_method
 from app.views.saliency_parts.method_names import NAMES, UNITS
 from app.views.saliency_parts.unit_maps import NONE, share_on
-from resnet_core.options import BLOCK_METHODS
 
 METHOD = "method over training"
 FEWEST, MOST = 8, 14  # columns of the strip
@@ -59,11 +58,7 @@ def draw(scene: Scene) -> None:
 
 
 def _choices() -> How:
-    state.show_in_widget(METHOD, state.remembered(METHOD, "grad-cam"))
-    method = st.selectbox(
-        "Method", BLOCK_METHODS, format_func=NAMES.get, key=METHOD, width=170,
-        on_change=lambda: state.remember(METHOD, state.widget_value(METHOD)),
-    )  # fmt: skip
+    method = choose_method(METHOD)
     form = switch("How maps are drawn", FORMS, key="map form")
     return How(method, form == "over", map_scale.choose(), palette())
 
