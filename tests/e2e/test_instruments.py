@@ -2,10 +2,7 @@
 
 import pytest
 
-from resnet_core.config import from_flat
-from resnet_core.runs import worker
-from resnet_core.runs.store import RunStore
-from tests.e2e.app_server import served
+from tests.e2e.measured_race import both_runs, served_race, wait_until_measured
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -35,27 +32,8 @@ INK = f"{LAYOUT}.font.color"
 def server(tmp_path_factory):
     """A race of two that has ended, with weights every second step."""
     root = tmp_path_factory.mktemp("instruments") / "store"
-    store = RunStore(root)
-    configs = [from_flat(SMALL | {"skip": skip, "checkpoint_every": 2}) for skip in ("none", "identity")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "_prefer_to_be_killed", lambda: None)
-        patch.setenv("RESNET_LAB_DEVICE", "cpu")
-        for run in store.catalog.claim([run.id for run in store.add_race(configs)]):
-            worker.run_worker(root, run.id)
-    with served(root, RESNET_LAB_SPARES="0", RESNET_LAB_ANALYSTS="1") as running:
+    with served_race(root, SMALL, analysts=1) as running:
         yield running
-
-
-def wait_until_measured(page) -> None:
-    """The first chart is drawn, and nothing is being computed any more."""
-    page.locator(CHART).first.wait_for()
-    expect(page.get_by_text("Measuring:")).to_have_count(0)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-
-
-def runs_of(server) -> str:
-    first, second = sorted(server.store.runs(), key=lambda run: run.arm)
-    return f"first={first.id}&second={second.id}"
 
 
 @pytest.mark.parametrize(
@@ -68,19 +46,19 @@ def runs_of(server) -> str:
 )
 def test_every_instrument_draws_untrained_networks(server, open_tab, view, instruments, look):
     with open_tab(f"{server.address}/{view}?{UNTRAINED}", **look) as page:
-        wait_until_measured(page)
+        wait_until_measured(page, CHART)
         for name in instruments:
             page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
             page.wait_for_url("**show=*" if name != instruments[0] else "**")
-            wait_until_measured(page)
+            wait_until_measured(page, CHART)
             expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
             width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert width <= 0, f"{name} is wider than the page"
 
 
 def test_the_scrubber_goes_through_the_kept_steps_in_the_address_and_on_one_chart(server, open_tab):
-    with open_tab(f"{server.address}/gradients?{runs_of(server)}") as page:
-        wait_until_measured(page)
+    with open_tab(f"{server.address}/gradients?{both_runs(server)}") as page:
+        wait_until_measured(page, CHART)
         page.evaluate("document.querySelector('.rl-chart').dataset.mine = 'yes'")
         expect(page.get_by_text("after 6 updates")).to_be_visible()
         told = []
@@ -92,14 +70,14 @@ def test_the_scrubber_goes_through_the_kept_steps_in_the_address_and_on_one_char
             expect(
                 page.get_by_text("Both: initial values" if step == 0 else f"after {step} updates")
             ).to_be_visible()
-            wait_until_measured(page)
+            wait_until_measured(page, CHART)
         assert len({*told, page.locator(".rl-chart").first.get_attribute("aria-label")}) == 4
         assert page.locator(".rl-chart[data-mine=yes]").count() == 1
 
 
 def test_back_propagation_is_walked_with_the_keyboard(server, open_tab):
     with open_tab(f"{server.address}/gradients?{UNTRAINED}&show=slow-motion") as page:
-        wait_until_measured(page)
+        wait_until_measured(page, CHART)
         expect(page.get_by_text("forward, unit 1 of")).to_have_count(2)
         page.keyboard.press("ArrowRight")
         expect(page.get_by_text("forward, unit 2 of")).to_have_count(2)
@@ -108,8 +86,8 @@ def test_back_propagation_is_walked_with_the_keyboard(server, open_tab):
 
 
 def test_playing_begins_at_the_first_step_and_ends_at_the_last(server, open_tab):
-    with open_tab(f"{server.address}/gradients?{runs_of(server)}") as page:
-        wait_until_measured(page)
+    with open_tab(f"{server.address}/gradients?{both_runs(server)}") as page:
+        wait_until_measured(page, CHART)
         page.get_by_role("button", name="Play the steps").click()
         slider = page.get_by_role("slider").first
         for step in (0, 2, 4, 6):
@@ -119,8 +97,8 @@ def test_playing_begins_at_the_first_step_and_ends_at_the_last(server, open_tab)
 
 
 def test_a_zoom_stays_from_step_to_step_until_a_double_click(server, open_tab):
-    with open_tab(f"{server.address}/gradients?{runs_of(server)}&step=4") as page:
-        wait_until_measured(page)
+    with open_tab(f"{server.address}/gradients?{both_runs(server)}&step=4") as page:
+        wait_until_measured(page, CHART)
         whole, place = ranges(page), page.locator(".rl-chart").first.bounding_box()
         page.mouse.move(place["x"] + 300, place["y"] + 100)
         page.mouse.down()
@@ -131,7 +109,7 @@ def test_a_zoom_stays_from_step_to_step_until_a_double_click(server, open_tab):
         page.get_by_role("slider").first.focus()
         page.keyboard.press("ArrowLeft")
         page.wait_for_url("**step=2")
-        wait_until_measured(page)
+        wait_until_measured(page, CHART)
         assert ranges(page) == zoomed
         page.mouse.dblclick(place["x"] + 400, place["y"] + 150)
         page.wait_for_function(f"() => JSON.stringify({RANGES}) !== '{zoomed}'")
@@ -139,7 +117,7 @@ def test_a_zoom_stays_from_step_to_step_until_a_double_click(server, open_tab):
 
 def test_a_chart_follows_the_theme_of_the_page(server, open_tab):
     with open_tab(f"{server.address}/gradients?{UNTRAINED}", color_scheme="light") as page:
-        wait_until_measured(page)
+        wait_until_measured(page, CHART)
         light = page.evaluate(INK)
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(f"() => {INK} !== '{light}'")

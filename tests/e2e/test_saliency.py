@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resnet_core.config import from_flat
-from resnet_core.runs import worker
-from resnet_core.runs.store import RunStore
-from tests.e2e.app_server import served
+from tests.e2e.measured_race import both_runs, served_race, wait_until_measured
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -24,6 +21,7 @@ SMALL = {
     "eval_images": 20,
     "dataset": "shapes",
 }
+DRAWN = ".rl-chart[aria-label] .main-svg, .grid button img"
 PARTS = ("Every depth", "Over training", "Methods", "Worth believing?", "Pointing game", "Pictures")
 LOOKS = (
     {"color_scheme": "light"},
@@ -35,38 +33,22 @@ LOOKS = (
 def server(tmp_path_factory):
     """A race of two on generated shapes that has ended, with weights every second step."""
     root = tmp_path_factory.mktemp("saliency") / "store"
-    store = RunStore(root)
-    configs = [from_flat(SMALL | {"skip": skip, "checkpoint_every": 2}) for skip in ("none", "identity")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "_prefer_to_be_killed", lambda: None)
-        patch.setenv("RESNET_LAB_DEVICE", "cpu")
-        for run in store.catalog.claim([run.id for run in store.add_race(configs)]):
-            worker.run_worker(root, run.id)
-    with served(root, RESNET_LAB_SPARES="0", RESNET_LAB_ANALYSTS="2") as running:
+    with served_race(root, SMALL, analysts=2) as running:
         yield running
 
 
 def link(server, **more: str) -> str:
-    first, second = sorted(server.store.runs(), key=lambda run: run.arm)
-    asked = {"first": first.id, "second": second.id, **more}
-    return f"{server.address}/saliency?" + "&".join(f"{name}={value}" for name, value in asked.items())
-
-
-def wait_until_measured(page) -> None:
-    """Something is drawn, and nothing is being computed any more."""
-    page.locator(".rl-chart[aria-label] .main-svg, .grid button img").first.wait_for()
-    expect(page.get_by_text("Measuring:")).to_have_count(0)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    return f"{server.address}/saliency?{both_runs(server)}" + "".join(f"&{k}={v}" for k, v in more.items())
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=("light", "dark"))
 def test_every_part_explains_two_runs(server, open_tab, look):
     with open_tab(link(server), **look) as page:
-        wait_until_measured(page)
+        wait_until_measured(page, DRAWN)
         for name in PARTS:
             page.get_by_test_id("stButtonGroup").first.get_by_text(name, exact=True).click()
             page.wait_for_url("**show=*" if name != PARTS[0] else "**")
-            wait_until_measured(page)
+            wait_until_measured(page, DRAWN)
             expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
             width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert width <= 0, f"{name} is wider than the page"
@@ -74,14 +56,14 @@ def test_every_part_explains_two_runs(server, open_tab, look):
 
 def test_a_network_of_imagenet_is_explained_with_random_weights(server, open_tab):
     with open_tab(link(server, show="imagenet")) as page:
-        wait_until_measured(page)
+        wait_until_measured(page, DRAWN)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
         expect(page.get_by_text("random").first).to_be_visible()
 
 
 def test_a_visitors_file_is_explained_and_one_that_is_no_picture_is_refused(server, open_tab):
     with open_tab(link(server)) as page:
-        wait_until_measured(page)
+        wait_until_measured(page, DRAWN)
         page.get_by_label("Explained picture").click()
         page.get_by_role("option", name="Your own").click()
         page.get_by_test_id("stPopover").get_by_role("button").click()
@@ -90,7 +72,7 @@ def test_a_visitors_file_is_explained_and_one_that_is_no_picture_is_refused(serv
         expect(page.get_by_text("SVG")).to_be_visible()
         chosen.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": photo()})
         page.wait_for_url("**picture=file*")
-        wait_until_measured(page)
+        wait_until_measured(page, DRAWN)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
@@ -107,7 +89,7 @@ def test_the_film_over_the_steps_is_downloaded(server, chromium):
     page = chromium.new_page()
     page.set_default_timeout(60_000)
     page.goto(link(server, show="over-training", step="2"))
-    wait_until_measured(page)
+    wait_until_measured(page, DRAWN)
     with page.expect_download() as download:
         page.get_by_role("button", name="Film (GIF)").click()
     with Image.open(download.value.path()) as film:
